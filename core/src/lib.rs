@@ -1,0 +1,2 @@
+//! Shared memory between processes: segments, semaphores, and a key-value store.
+#![warn(missing_docs)]
