@@ -7,6 +7,8 @@
 //! schedule that it chooses.
 #![warn(missing_docs)]
 
+#[allow(dead_code)]
+mod memory;
 mod scenario;
 mod shared;
 mod verdict;
