@@ -1,0 +1,128 @@
+//! Segments: creating, opening, and everything that refuses.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::*;
+use crate::testing::TestName;
+
+#[test]
+fn created_segment_is_zero_and_of_its_length() {
+    let name = TestName::new("create");
+    let segment = Segment::create(&name, 100).unwrap();
+    assert_eq!(segment.length(), 100);
+    assert!(segment.was_created());
+    let words: &[AtomicU32; 25] = segment.at(0).unwrap();
+    assert!(words.iter().all(|word| word.load(Relaxed) == 0));
+}
+
+#[test]
+fn opened_segment_is_the_same_memory() {
+    let name = TestName::new("open");
+    let created = Segment::create(&name, 4).unwrap();
+    let opened = Segment::open(&name, 4).unwrap();
+    assert!(!opened.was_created());
+    created.at::<AtomicU32>(0).unwrap().store(7, Relaxed);
+    assert_eq!(opened.at::<AtomicU32>(0).unwrap().load(Relaxed), 7);
+}
+
+#[test]
+fn second_create_says_exists() {
+    let name = TestName::new("exists");
+    let _first = Segment::create(&name, 4).unwrap();
+    assert!(matches!(Segment::create(&name, 4), Err(SegmentError::Exists { .. })));
+}
+
+#[test]
+fn open_of_nothing_says_not_found() {
+    let name = TestName::new("missing");
+    assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotFound { .. })));
+    assert!(matches!(Segment::unlink(&name), Err(SegmentError::NotFound { .. })));
+}
+
+#[test]
+fn open_of_something_shorter_says_found_and_needed() {
+    let name = TestName::new("short");
+    let _segment = Segment::create(&name, 32).unwrap();
+    let error = Segment::open(&name, 4096).err().unwrap();
+    assert_eq!(error.to_string(), format!("segment {} holds 32 bytes; 4096 are needed", *name));
+}
+
+#[test]
+fn segment_is_filled_before_anyone_can_open_it() {
+    let name = TestName::new("filled");
+    let created = Segment::create_with(&name, 4, |segment| {
+        segment.at::<AtomicU32>(0).unwrap().store(7, Relaxed);
+        assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotFound { .. })));
+    });
+    created.unwrap();
+    let opened = Segment::open(&name, 4).unwrap();
+    assert_eq!(opened.at::<AtomicU32>(0).unwrap().load(Relaxed), 7);
+}
+
+#[test]
+fn create_or_open_creates_then_opens() {
+    let name = TestName::new("either");
+    assert!(Segment::create_or_open(&name, 4, |_| {}).unwrap().was_created());
+    assert!(!Segment::create_or_open(&name, 4, |_| {}).unwrap().was_created());
+}
+
+#[test]
+fn unlinked_segment_stays_mapped() {
+    let name = TestName::new("unlinked");
+    let segment = Segment::create(&name, 4).unwrap();
+    Segment::unlink(&name).unwrap();
+    segment.at::<AtomicU32>(0).unwrap().store(7, Relaxed);
+    assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotFound { .. })));
+}
+
+#[test]
+fn unlink_this_leaves_the_object_of_another() {
+    let name = TestName::new("replaced");
+    let first = Segment::create(&name, 4).unwrap();
+    Segment::unlink(&name).unwrap();
+    let second = Segment::create(&name, 4).unwrap();
+    assert!(matches!(first.unlink_this(), Err(SegmentError::Replaced { .. })));
+    second.unlink_this().unwrap();
+    assert!(matches!(second.unlink_this(), Err(SegmentError::NotFound { .. })));
+}
+
+#[test]
+fn what_lies_outside_is_refused() {
+    let name = TestName::new("outside");
+    let segment = Segment::create(&name, 6).unwrap();
+    assert!(segment.at::<AtomicU32>(0).is_ok());
+    for offset in [1, 2, 3, 4, 6, 4096, usize::MAX] {
+        let found = segment.at::<AtomicU32>(offset);
+        assert!(matches!(found, Err(SegmentError::Outside { length: 6, .. })), "{offset}");
+    }
+}
+
+#[test]
+fn mode_is_0600() {
+    let name = TestName::new("mode");
+    let _segment = Segment::create(&name, 4).unwrap();
+    let metadata = fs::metadata(object::path_of(name.file_name())).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o7777, 0o600);
+}
+
+#[test]
+fn directory_link_and_empty_object_are_refused() {
+    let name = TestName::new("kinds");
+    let path = object::path_of(name.file_name());
+
+    fs::create_dir(&path).unwrap();
+    let opened = Segment::open(&name, 4);
+    fs::remove_dir(&path).unwrap();
+    assert!(matches!(opened, Err(SegmentError::NotAnObject { .. })));
+
+    symlink("/dev/zero", &path).unwrap();
+    assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotAnObject { .. })));
+    fs::remove_file(&path).unwrap();
+
+    File::create(&path).unwrap();
+    let error = Segment::open(&name, 4).err().unwrap();
+    assert!(matches!(error, SegmentError::TooShort { found: 0, needed: 4, .. }), "{error}");
+}

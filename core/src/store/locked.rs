@@ -1,0 +1,189 @@
+//! A table whose lock we hold.
+//!
+//! Idea: the order of stores is chosen for a process killed at any of them. An
+//! entry appears by one store, the first word of its key, after everything else
+//! is in place; it vanishes by one store as well. So a table left by a dead
+//! owner shows whole entries only; `entry_count` and `version` may be one
+//! change behind.
+//! Limits: a value of more than seven bytes is replaced with its key hidden.
+//! Killed in between, the owner takes the entry along, and the count tells.
+
+use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use std::sync::atomic::fence;
+use std::time::SystemTime;
+
+use super::{Corruption, Entry, Snapshot, StoreError};
+use crate::SemaphoreGuard;
+use crate::layout::text::Likeness;
+use crate::layout::{CAPACITY, Slot, Table};
+
+/// The bytes of a value that one store replaces.
+const ONE_WORD: usize = 7;
+
+/// A table, and its lock, which is given back on drop.
+pub(super) struct Locked<'a> {
+    pub(super) table: &'a Table,
+    pub(super) _guard: SemaphoreGuard<'a>,
+}
+
+/// Where a key is, or could be.
+enum Place {
+    /// Its slot.
+    Found(usize),
+    /// It has none.
+    Missing {
+        /// The lowest free slot.
+        free: Option<usize>,
+        /// The number of occupied slots.
+        occupied: u32,
+    },
+}
+
+impl Locked<'_> {
+    // Relaxed, in all loads of this file: the semaphore's wait acquires what
+    // the last owner's post released.
+
+    pub(super) fn version(&self) -> u32 {
+        self.table.version.load(Relaxed)
+    }
+
+    /// Counts a change; returns the version before it.
+    pub(super) fn bump_version(&self) -> u32 {
+        let old = self.version();
+        // SeqCst: pairs with the store to `awaited` in `wait_for_change`. With
+        // less, waker and waiter could each miss what the other has stored.
+        self.table.version.store(old.wrapping_add(1), SeqCst);
+        old
+    }
+
+    pub(super) fn contains(&self, key: &[u8]) -> bool {
+        matches!(self.find(key), Place::Found(_))
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let Place::Found(slot) = self.find(key) else {
+            return Err(StoreError::NotFound { key: key.to_vec() });
+        };
+        let value = self.table.slots[slot].value.load();
+        value.ok_or_else(|| Corruption::ValueUnterminated { slot }.into())
+    }
+
+    pub(super) fn set(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        match self.find(key) {
+            Place::Found(slot) => {
+                replace(&self.table.slots[slot], key, value);
+                Ok(())
+            }
+            Place::Missing { free, occupied } => {
+                self.check_count(occupied)?;
+                let Some(slot) = free else {
+                    return Err(StoreError::Full { capacity: CAPACITY });
+                };
+                insert(&self.table.slots[slot], key, value);
+                // Release: the count follows the entry, for those who look
+                // without the lock.
+                self.table.entry_count.store(occupied + 1, Release);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
+        let Place::Found(slot) = self.find(key) else {
+            return Err(StoreError::NotFound { key: key.to_vec() });
+        };
+        let count = self.table.entry_count.load(Relaxed);
+        let Some(left) = count.checked_sub(1) else {
+            return Err(Corruption::Count { count, occupied: self.occupied() }.into());
+        };
+        remove(&self.table.slots[slot]);
+        self.table.entry_count.store(left, Release);
+        Ok(())
+    }
+
+    /// Frees every slot, whatever is in it, and sets the count right.
+    pub(super) fn clear(&self) {
+        self.table.slots.iter().for_each(remove);
+        self.table.entry_count.store(0, Release);
+    }
+
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(CAPACITY);
+        for (index, slot) in self.table.slots.iter().enumerate() {
+            let key = slot.key.load().ok_or(Corruption::KeyUnterminated { slot: index })?;
+            if key.is_empty() {
+                continue;
+            }
+            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                return Err(Corruption::DuplicateKey { first: first.slot, second: index }.into());
+            }
+            let value = slot.value.load().ok_or(Corruption::ValueUnterminated { slot: index })?;
+            let timestamp = slot.timestamp.load(Relaxed);
+            entries.push(Entry { slot: index, key, value, timestamp });
+        }
+        self.check_count(entries.len() as u32)?;
+        Ok(Snapshot { version: self.version(), entries })
+    }
+
+    fn find(&self, key: &[u8]) -> Place {
+        let mut free = None;
+        let mut occupied = 0;
+        for (index, slot) in self.table.slots.iter().enumerate() {
+            match slot.key.compare(key) {
+                Likeness::Same => return Place::Found(index),
+                Likeness::Empty => free = free.or(Some(index)),
+                Likeness::Other => occupied += 1,
+            }
+        }
+        Place::Missing { free, occupied }
+    }
+
+    fn occupied(&self) -> u32 {
+        self.table.slots.iter().filter(|slot| !slot.key.is_empty()).count() as u32
+    }
+
+    fn check_count(&self, occupied: u32) -> Result<(), Corruption> {
+        let count = self.table.entry_count.load(Relaxed);
+        if count == occupied { Ok(()) } else { Err(Corruption::Count { count, occupied }) }
+    }
+}
+
+/// Puts a pair into a free slot.
+fn insert(slot: &Slot, key: &[u8], value: &[u8]) {
+    slot.value.store_tail(value);
+    slot.value.store_first(value);
+    slot.timestamp.store(now(), Relaxed);
+    slot.key.store_tail(key);
+    slot.key.store_first(key);
+}
+
+/// Puts another value beside `key`, which the slot has.
+fn replace(slot: &Slot, key: &[u8], value: &[u8]) {
+    slot.timestamp.store(now(), Relaxed);
+    if value.len() <= ONE_WORD {
+        slot.value.store_first(value);
+        return;
+    }
+    slot.key.clear();
+    // Release: pairs with whoever looks after a kill, and acquires. Without it
+    // words of the new value could appear while the key still stands.
+    fence(Release);
+    slot.value.store_tail(value);
+    slot.value.store_first(value);
+    slot.key.store_first(key);
+}
+
+/// Frees a slot.
+fn remove(slot: &Slot) {
+    slot.key.clear();
+    // Release: as in `replace`; the key goes first.
+    fence(Release);
+    slot.value.clear();
+    slot.timestamp.store(0, Relaxed);
+}
+
+/// Seconds since 1970; before it, 0.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() as i64
+}

@@ -1,0 +1,16 @@
+//! The key-value store: operations on a table, wherever it lies.
+
+mod entry;
+mod error;
+mod limits;
+mod locked;
+mod operations;
+mod segment_store;
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Entry, NotUtf8, Snapshot};
+pub use error::{Corruption, StoreError};
+pub use limits::{KEY_LIMIT, VALUE_LIMIT};
+pub use operations::{DEFAULT_LOCK_TIMEOUT, KeyValue, Within};
+pub use segment_store::{DEFAULT_NAME, Store};

@@ -1,0 +1,266 @@
+//! The operations of the store, on a table wherever it lies.
+//!
+//! Idea: one set of operations for a table in a segment ([`Store`](crate::Store)),
+//! for one in any other shared memory ([`Table`]), and for either with another
+//! patience ([`Within`]). Each takes the table's semaphore, and gives up after
+//! a bounded time: a semaphore does not tell that its owner has died.
+//! Source: futex(2) for waiting on the version.
+//! Limits: nothing repairs a table whose owner died; its lock stays taken.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::time::Duration;
+
+use super::entry::text;
+use super::limits::{check_key, check_value};
+use super::locked::Locked;
+use super::{Snapshot, StoreError};
+use crate::layout::Table;
+use crate::sys::futex;
+use crate::{Deadline, SemaphoreError};
+
+/// How long the lock is waited for where nothing else is said.
+pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a change by a C program, which wakes nobody, can go unnoticed.
+const LONGEST_SLEEP: Duration = Duration::from_millis(25);
+
+/// A key-value store in shared memory.
+///
+/// Keys have 1 to 63 bytes and values 0 to 255; neither holds a NUL. Every
+/// operation is atomic with regard to all others, C programs' included, and
+/// all but [`version`](Self::version) take the table's lock. They return
+/// [`StoreError::LockTimeout`] when it is not free within
+/// [`lock_timeout`](Self::lock_timeout), [`StoreError::Semaphore`] when it
+/// fails otherwise, and [`StoreError::Corrupt`] when they come upon something
+/// that cannot be. After any error nothing has changed.
+pub trait KeyValue {
+    /// The table.
+    fn table(&self) -> &Table;
+
+    /// How long each operation waits for the lock, at most.
+    fn lock_timeout(&self) -> Duration {
+        DEFAULT_LOCK_TIMEOUT
+    }
+
+    /// A word beside the table that holds the version which the last waiter
+    /// wanted to see gone; `None` where there is no room for one. With it a
+    /// change need not wake where nobody waits.
+    #[doc(hidden)]
+    fn awaited(&self) -> Option<&AtomicU32> {
+        None
+    }
+
+    /// The same store, with another [`lock_timeout`](Self::lock_timeout).
+    fn within(&self, lock_timeout: Duration) -> Within<'_> {
+        Within { table: self.table(), awaited: self.awaited(), lock_timeout }
+    }
+
+    /// The number of changes so far, modulo 2³². Takes no lock: it is already
+    /// history, and says nothing of the table; see [`entries`](Self::entries).
+    fn version(&self) -> u32 {
+        // Acquire: pairs with the store in `bump_version`. Relaxed could show a
+        // version before the change that it counts.
+        self.table().version.load(Acquire)
+    }
+
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], those of a key that cannot be one, and those
+    /// of every operation.
+    fn get(&self, key: impl AsRef<[u8]>) -> Result<Vec<u8>, StoreError> {
+        let key = key.as_ref();
+        check_key(key)?;
+        lock(self)?.get(key)
+    }
+
+    /// The value of `key`, as text.
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get), and [`StoreError::NotUtf8`]: the value is
+    /// there, and [`get`](Self::get) returns it.
+    fn get_text(&self, key: impl AsRef<[u8]>) -> Result<String, StoreError> {
+        let value = self.get(key)?;
+        Ok(text(&value)?.to_owned())
+    }
+
+    /// Whether there is such a key.
+    ///
+    /// # Errors
+    /// Those of a key that cannot be one, and those of every operation.
+    fn contains(&self, key: impl AsRef<[u8]>) -> Result<bool, StoreError> {
+        let key = key.as_ref();
+        check_key(key)?;
+        Ok(lock(self)?.contains(key))
+    }
+
+    /// Gives `key` this value, in the lowest free slot if the key is new.
+    /// Returns the version of the table with it.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], those of a key or value that cannot be one, and
+    /// those of every operation.
+    fn set(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<u32, StoreError> {
+        let (key, value) = (key.as_ref(), value.as_ref());
+        check_key(key)?;
+        check_value(value)?;
+        change(self, |locked| locked.set(key, value))
+    }
+
+    /// As [`set`](Self::set), provided that the table is still at version
+    /// `expected`. Whoever read the table at that version thus knows that
+    /// nothing has changed since.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionChanged`], with the found version, and those of
+    /// [`set`](Self::set).
+    fn compare_and_set(
+        &self,
+        key: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+        expected: u32,
+    ) -> Result<u32, StoreError> {
+        let (key, value) = (key.as_ref(), value.as_ref());
+        check_key(key)?;
+        check_value(value)?;
+        change(self, |locked| match locked.version() {
+            found if found == expected => locked.set(key, value),
+            found => Err(StoreError::VersionChanged { expected, found }),
+        })
+    }
+
+    /// Removes `key`. Returns the version of the table without it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], those of a key that cannot be one, and those
+    /// of every operation.
+    fn delete(&self, key: impl AsRef<[u8]>) -> Result<u32, StoreError> {
+        let key = key.as_ref();
+        check_key(key)?;
+        change(self, |locked| locked.delete(key))
+    }
+
+    /// Removes all keys, in one change. Also sets right a count that was wrong.
+    ///
+    /// # Errors
+    /// Those of every operation, but never [`StoreError::Corrupt`].
+    fn clear(&self) -> Result<u32, StoreError> {
+        change(self, |locked| {
+            locked.clear();
+            Ok(())
+        })
+    }
+
+    /// The whole table and its version, as they were at one moment.
+    ///
+    /// # Errors
+    /// Those of every operation.
+    fn entries(&self) -> Result<Snapshot, StoreError> {
+        lock(self)?.snapshot()
+    }
+
+    /// Waits until the version is no longer `seen`; returns what it is then, or
+    /// `None` where it is still `seen` at the deadline. Versions wrap, so
+    /// "another" is all that can be said, not "later".
+    ///
+    /// A change by a process that uses this library wakes at once; one by a C
+    /// program, which wakes nobody, is seen within 50 ms.
+    ///
+    /// # Errors
+    /// [`StoreError::Os`]: the kernel refused to wait.
+    ///
+    /// # Source
+    /// futex(2) on the version.
+    fn wait_for_change(&self, seen: u32, deadline: Deadline) -> Result<Option<u32>, StoreError> {
+        loop {
+            if let Some(awaited) = self.awaited() {
+                announce(awaited, &self.table().version, seen);
+            }
+            let version = self.version();
+            if version != seen {
+                return Ok(Some(version));
+            }
+            let left = deadline.remaining();
+            if left.is_zero() {
+                return Ok(None);
+            }
+            futex::wait(&self.table().version, seen, left.min(LONGEST_SLEEP))
+                .map_err(|source| StoreError::Os { call: "futex", source })?;
+        }
+    }
+}
+
+impl KeyValue for Table {
+    fn table(&self) -> &Table {
+        self
+    }
+}
+
+/// A store whose operations wait for the lock no longer than this allows; made
+/// by [`KeyValue::within`].
+#[derive(Clone, Copy)]
+pub struct Within<'a> {
+    table: &'a Table,
+    awaited: Option<&'a AtomicU32>,
+    lock_timeout: Duration,
+}
+
+impl KeyValue for Within<'_> {
+    fn table(&self) -> &Table {
+        self.table
+    }
+
+    fn lock_timeout(&self) -> Duration {
+        self.lock_timeout
+    }
+
+    fn awaited(&self) -> Option<&AtomicU32> {
+        self.awaited
+    }
+}
+
+/// Takes the table's lock, within the store's time for it.
+fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
+    let table = store.table();
+    let waited = store.lock_timeout();
+    // First without a look at the clock: the lock is nearly always free.
+    let guard = match table.sem.try_guard().map_err(StoreError::Semaphore)? {
+        Some(guard) => guard,
+        None => table.sem.guard_until(Deadline::after(waited)).map_err(|error| match error {
+            SemaphoreError::TimedOut => StoreError::LockTimeout { waited },
+            error => StoreError::Semaphore(error),
+        })?,
+    };
+    Ok(Locked { table, _guard: guard })
+}
+
+/// Does what `act` does under the lock, counts it, and wakes who waits for it.
+/// Returns the new version.
+fn change<S: KeyValue + ?Sized>(
+    store: &S,
+    act: impl FnOnce(&Locked<'_>) -> Result<(), StoreError>,
+) -> Result<u32, StoreError> {
+    let locked = lock(store)?;
+    act(&locked)?;
+    let old = locked.bump_version();
+    drop(locked);
+    // SeqCst: pairs with the store in `announce`; see `bump_version`.
+    if store.awaited().is_none_or(|awaited| awaited.load(SeqCst) == old) {
+        futex::wake_all(&store.table().version);
+    }
+    Ok(old.wrapping_add(1))
+}
+
+/// Tells who changes the table from version `seen` that somebody sleeps on it.
+///
+/// A waiter that is late, and overwrites what one for a later version has
+/// announced, wakes that one to announce itself again.
+fn announce(awaited: &AtomicU32, version: &AtomicU32, seen: u32) {
+    // SeqCst: pairs with the version's store in `bump_version`. Either its
+    // process sees this announcement, or we see its version.
+    awaited.store(seen, SeqCst);
+    if version.load(SeqCst) != seen {
+        futex::wake_all(version);
+    }
+}

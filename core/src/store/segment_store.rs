@@ -1,0 +1,107 @@
+//! A store in a segment of its own: what C programs create and open.
+//!
+//! Idea: a [`Segment`] with a [`Table`] at its start, and nothing else. The
+//! object has a table's 3,320 bytes.
+//! Limits: the layout has no magic number. What is another program's object can
+//! be told only by its size, and by contents that no table has.
+
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use super::{DEFAULT_LOCK_TIMEOUT, KeyValue, StoreError};
+use crate::layout::Table;
+use crate::sys::mapping::page_size;
+use crate::{Segment, SegmentName};
+
+/// The name that C programs use.
+pub const DEFAULT_NAME: &str = "/gitflow_kv_store";
+
+/// A [`Table`] in a [`Segment`]. Dropping it unmaps; the object stays until it
+/// is [unlinked](Self::unlink).
+pub struct Store {
+    segment: Segment,
+    lock_timeout: Duration,
+}
+
+impl Store {
+    /// Creates an empty store.
+    ///
+    /// # Errors
+    /// [`StoreError::Segment`]; nothing was made.
+    pub fn create(name: &SegmentName) -> Result<Self, StoreError> {
+        let segment = Segment::create_with(name, size_of::<Table>(), init)?;
+        Ok(Self { segment, lock_timeout: DEFAULT_LOCK_TIMEOUT })
+    }
+
+    /// Opens a store that this or another program has created.
+    ///
+    /// # Errors
+    /// - [`StoreError::Segment`]: there is none, it is too short, …;
+    /// - [`StoreError::NotReady`]: a C program is just creating it;
+    /// - [`StoreError::Foreign`], [`StoreError::Corrupt`]: it is no table.
+    pub fn open(name: &SegmentName) -> Result<Self, StoreError> {
+        Self::checked(Segment::open(name, size_of::<Table>())?)
+    }
+
+    /// Opens the store, or creates it where there is none.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and [`create`](Self::create).
+    pub fn create_or_open(name: &SegmentName) -> Result<Self, StoreError> {
+        Self::checked(Segment::create_or_open(name, size_of::<Table>(), init)?)
+    }
+
+    /// Removes the name. Who has the store mapped keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError::Segment`].
+    pub fn unlink(name: &SegmentName) -> Result<(), StoreError> {
+        Ok(Segment::unlink(name)?)
+    }
+
+    /// The same store, with another time that operations wait for the lock.
+    #[must_use]
+    pub fn with_lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, ..self }
+    }
+
+    /// The segment it lies in.
+    pub fn segment(&self) -> &Segment {
+        &self.segment
+    }
+
+    /// A store in `segment`, if what is there can be one.
+    fn checked(segment: Segment) -> Result<Self, StoreError> {
+        let name = segment.name().to_string();
+        let (found, needed) = (segment.length(), size_of::<Table>());
+        let limit = needed.next_multiple_of(page_size());
+        if found > limit {
+            return Err(StoreError::Foreign { name, found, needed, limit });
+        }
+        let store = Self { segment, lock_timeout: DEFAULT_LOCK_TIMEOUT };
+        if !store.table().sem.is_initialised() {
+            return Err(StoreError::NotReady { name });
+        }
+        store.table().check()?;
+        Ok(store)
+    }
+}
+
+impl KeyValue for Store {
+    fn table(&self) -> &Table {
+        self.segment.at(0).expect("create and open check the length")
+    }
+
+    fn lock_timeout(&self) -> Duration {
+        self.lock_timeout
+    }
+
+    fn awaited(&self) -> Option<&AtomicU32> {
+        self.segment.in_last_page(size_of::<Table>())
+    }
+}
+
+/// Makes a table of a new segment's zeroes.
+fn init(segment: &Segment) {
+    segment.at::<Table>(0).expect("the segment is as long as a table").init();
+}

@@ -1,0 +1,7 @@
+//! System calls, glibc's semaphores, and raw memory: all that needs `unsafe`
+//! beside the shared layout.
+
+pub(crate) mod futex;
+pub(crate) mod mapping;
+pub(crate) mod object;
+pub(crate) mod semaphore;

@@ -1,0 +1,163 @@
+//! Shared memory objects: the files of `/dev/shm`.
+//!
+//! Idea: an object is made without a name, sized and filled, and then linked
+//! to its name. Whoever can open it finds it complete, and of two creators the
+//! kernel lets one win. `shm_open(O_CREAT | O_EXCL)` followed by `ftruncate`
+//! shows the world an empty object in between.
+//! Source: shm_overview(7) for the place, open(2) for `O_TMPFILE` and its
+//! `linkat`, posix_fallocate(3), rename(2) for `RENAME_NOREPLACE`.
+//! Limits: where a nameless file cannot be made or linked, it has a temporary
+//! name; a process killed in between leaves a file `.shmkv-…` behind.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, RenameFlags, posix_fallocate, renameat2};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::linkat;
+
+/// Where glibc keeps shared memory objects.
+const DIRECTORY: &str = "/dev/shm";
+
+/// Owner only, whatever the umask.
+const MODE: u32 = 0o600;
+
+/// Temporary names that are tried before giving up.
+const NAME_TRIES: u32 = 100;
+
+/// The file of the object called `file_name`.
+pub(crate) fn path_of(file_name: &str) -> PathBuf {
+    Path::new(DIRECTORY).join(file_name)
+}
+
+/// Opens an existing object for reading and writing.
+pub(crate) fn open(file_name: &str) -> io::Result<File> {
+    // As shm_open: no symbolic links, and no waiting should it be a FIFO.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path_of(file_name))
+}
+
+/// Removes an object's name; the object lives on while it is mapped.
+pub(crate) fn unlink(file_name: &str) -> io::Result<()> {
+    fs::remove_file(path_of(file_name))
+}
+
+/// An object that has no name yet, or a temporary one.
+pub(crate) struct Draft {
+    file: File,
+    temporary: Option<PathBuf>,
+}
+
+impl Draft {
+    /// An object of `length` zeroes, with memory for all of them.
+    pub(crate) fn new(length: usize) -> Result<Self, (&'static str, io::Error)> {
+        let draft = Self::nameless().or_else(|_| Self::temporary())?;
+        draft.reserve(length)?;
+        Ok(draft)
+    }
+
+    /// The object, to be mapped and filled.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    fn nameless() -> Result<Self, (&'static str, io::Error)> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .mode(MODE)
+            .custom_flags(libc::O_TMPFILE)
+            .open(DIRECTORY)
+            .map_err(|error| ("open", error))?;
+        // Without /proc it could not be linked later.
+        fs::metadata(descriptor_path(&file)).map_err(|error| ("stat", error))?;
+        Ok(Self { file, temporary: None })
+    }
+
+    fn temporary() -> Result<Self, (&'static str, io::Error)> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+        for _ in 0..NAME_TRIES {
+            // Relaxed: only the numbers must differ.
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = path_of(&format!(".shmkv-{}-{number}", process::id()));
+            let file =
+                OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(&path);
+            match file {
+                Ok(file) => return Ok(Self { file, temporary: Some(path) }),
+                // Left by a killed process that had our process id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+                Err(error) => return Err(("open", error)),
+            }
+        }
+        Err(("open", last))
+    }
+
+    /// Sets mode and size, and takes memory for the whole size: on a tmpfs that
+    /// is full a mere `ftruncate` succeeds, and the first store raises SIGBUS.
+    fn reserve(&self, length: usize) -> Result<(), (&'static str, io::Error)> {
+        self.file
+            .set_permissions(Permissions::from_mode(MODE))
+            .map_err(|error| ("fchmod", error))?;
+        // Past this limit the kernel would send SIGXFSZ.
+        let (limit, _) =
+            getrlimit(Resource::RLIMIT_FSIZE).map_err(|errno| ("getrlimit", errno.into()))?;
+        if length as u64 > limit {
+            return Err(("posix_fallocate", Errno::EFBIG.into()));
+        }
+        let size =
+            libc::off_t::try_from(length).map_err(|_| ("posix_fallocate", Errno::EFBIG.into()))?;
+        loop {
+            match posix_fallocate(&self.file, 0, size) {
+                Ok(()) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(("posix_fallocate", errno.into())),
+            }
+        }
+    }
+
+    /// Gives it its name. Fails with `EEXIST` where the name is taken, and then
+    /// the object is gone.
+    pub(crate) fn publish(mut self, file_name: &str) -> Result<(), (&'static str, io::Error)> {
+        let target = path_of(file_name);
+        match self.temporary.take() {
+            None => {
+                let source = descriptor_path(&self.file);
+                let follow = AtFlags::AT_SYMLINK_FOLLOW;
+                linkat(AT_FDCWD, &source, AT_FDCWD, &target, follow)
+                    .map_err(|errno| ("linkat", errno.into()))
+            }
+            Some(source) => {
+                let flags = RenameFlags::RENAME_NOREPLACE;
+                let renamed = renameat2(AT_FDCWD, &source, AT_FDCWD, &target, flags);
+                renamed.map_err(|errno| {
+                    self.temporary = Some(source);
+                    ("renameat2", errno.into())
+                })
+            }
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(path) = &self.temporary {
+            // Nobody else knows the name; if it is gone already, all is well.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A path that leads to an open file, with a name or without.
+fn descriptor_path(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
