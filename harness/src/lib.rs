@@ -11,6 +11,7 @@
 mod memory;
 mod scenario;
 mod shared;
+mod shared_core;
 mod verdict;
 
 pub use scenario::{
