@@ -131,7 +131,8 @@ impl Semaphore {
     /// # Errors
     /// Those of [`try_wait`](Self::try_wait).
     pub fn try_guard(&self) -> Result<Option<SemaphoreGuard<'_>>, SemaphoreError> {
-        Ok(self.try_wait()?.then_some(SemaphoreGuard(self)))
+        // Not `then_some`: a guard made in vain would post when it is dropped.
+        Ok(self.try_wait()?.then(|| SemaphoreGuard(self)))
     }
 
     /// Takes one, as [`wait_until`](Self::wait_until) does; the guard gives it back.

@@ -126,3 +126,16 @@ fn directory_link_and_empty_object_are_refused() {
     let error = Segment::open(&name, 4).err().unwrap();
     assert!(matches!(error, SegmentError::TooShort { found: 0, needed: 4, .. }), "{error}");
 }
+
+/// Not promised by mmap(2), which calls these bytes unspecified; a store that
+/// finds them unshared only notices changes later.
+#[test]
+fn rest_of_the_last_page_is_shared_on_linux() {
+    let name = TestName::new("rest");
+    let created = Segment::create(&name, 100).unwrap();
+    let opened = Segment::open(&name, 100).unwrap();
+    created.in_last_page::<AtomicU32>(100).unwrap().store(7, Relaxed);
+    assert_eq!(opened.in_last_page::<AtomicU32>(100).unwrap().load(Relaxed), 7);
+    let size = fs::metadata(object::path_of(name.file_name())).unwrap().len();
+    assert_eq!(size, 100);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::NotUtf8;
-use crate::{SegmentError, SemaphoreError};
+use crate::{SegmentError, SegmentName, SemaphoreError};
 
 /// Why an operation on a store failed. Nothing was changed by it.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ pub enum StoreError {
     #[error("segment {name} is not a table yet: its semaphore was never initialised")]
     NotReady {
         /// The segment's name.
-        name: String,
+        name: SegmentName,
     },
     /// The object's size is none that a table has.
     #[error(
@@ -89,7 +89,7 @@ pub enum StoreError {
     )]
     Foreign {
         /// The segment's name.
-        name: String,
+        name: SegmentName,
         /// Its size in bytes.
         found: usize,
         /// The size of a table in bytes.

@@ -6,11 +6,14 @@
 //! owner shows whole entries only; `entry_count` and `version` may be one
 //! change behind.
 //! Limits: a value of more than seven bytes is replaced with its key hidden.
-//! Killed in between, the owner takes the entry along, and the count tells.
+//! Killed in between, the owner takes the entry along, and the count tells. A
+//! shorter one is replaced by one store, whatever was there before; killed just
+//! ahead of it, the owner leaves the new timestamp with the old value.
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use std::sync::atomic::fence;
-use std::time::SystemTime;
+
+use nix::time::{ClockId, clock_gettime};
 
 use super::{Corruption, Entry, Snapshot, StoreError};
 use crate::SemaphoreGuard;
@@ -101,9 +104,9 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// Frees every slot, whatever is in it, and sets the count right.
+    /// Frees every occupied slot, whatever is in it, and sets the count right.
     pub(super) fn clear(&self) {
-        self.table.slots.iter().for_each(remove);
+        self.table.slots.iter().filter(|slot| !slot.key.is_empty()).for_each(remove);
         self.table.entry_count.store(0, Release);
     }
 
@@ -182,8 +185,9 @@ fn remove(slot: &Slot) {
     slot.timestamp.store(0, Relaxed);
 }
 
-/// Seconds since 1970; before it, 0.
+/// Seconds since 1970, by the clock that time(2) reads: to C programs, which
+/// stamp with that one, time never runs backwards through us.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since.as_secs() as i64
+    let now = clock_gettime(ClockId::CLOCK_REALTIME_COARSE);
+    now.expect("Linux has this clock").tv_sec()
 }

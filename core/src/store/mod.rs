@@ -2,12 +2,16 @@
 
 mod entry;
 mod error;
+#[cfg(test)]
+mod faults;
 mod limits;
 mod locked;
 mod operations;
 mod segment_store;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting;
 
 pub use entry::{Entry, NotUtf8, Snapshot};
 pub use error::{Corruption, StoreError};

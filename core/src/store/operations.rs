@@ -25,6 +25,8 @@ pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a change by a C program, which wakes nobody, can go unnoticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(25);
 
+const _: () = assert!(LONGEST_SLEEP.as_millis() <= 50, "what wait_for_change promises");
+
 /// A key-value store in shared memory.
 ///
 /// Keys have 1 to 63 bytes and values 0 to 255; neither holds a NUL. Every
@@ -173,21 +175,7 @@ pub trait KeyValue {
     /// # Source
     /// futex(2) on the version.
     fn wait_for_change(&self, seen: u32, deadline: Deadline) -> Result<Option<u32>, StoreError> {
-        loop {
-            if let Some(awaited) = self.awaited() {
-                announce(awaited, &self.table().version, seen);
-            }
-            let version = self.version();
-            if version != seen {
-                return Ok(Some(version));
-            }
-            let left = deadline.remaining();
-            if left.is_zero() {
-                return Ok(None);
-            }
-            futex::wait(&self.table().version, seen, left.min(LONGEST_SLEEP))
-                .map_err(|source| StoreError::Os { call: "futex", source })?;
-        }
+        wait_with_sleeps(self, seen, deadline, LONGEST_SLEEP)
     }
 }
 
@@ -250,6 +238,32 @@ fn change<S: KeyValue + ?Sized>(
         futex::wake_all(&store.table().version);
     }
     Ok(old.wrapping_add(1))
+}
+
+/// As [`KeyValue::wait_for_change`], in sleeps of at most `longest_sleep`.
+pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(
+    store: &S,
+    seen: u32,
+    deadline: Deadline,
+    longest_sleep: Duration,
+) -> Result<Option<u32>, StoreError> {
+    let word = &store.table().version;
+    loop {
+        if let Some(awaited) = store.awaited() {
+            announce(awaited, word, seen);
+        }
+        let version = store.version();
+        if version != seen {
+            return Ok(Some(version));
+        }
+        let left = deadline.remaining();
+        if left.is_zero() {
+            return Ok(None);
+        }
+        // The kernel compares the version once more before it sleeps.
+        futex::wait(word, seen, left.min(longest_sleep))
+            .map_err(|source| StoreError::Os { call: "futex", source })?;
+    }
 }
 
 /// Tells who changes the table from version `seen` that somebody sleeps on it.

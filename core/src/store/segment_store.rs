@@ -72,7 +72,7 @@ impl Store {
 
     /// A store in `segment`, if what is there can be one.
     fn checked(segment: Segment) -> Result<Self, StoreError> {
-        let name = segment.name().to_string();
+        let name = segment.name().clone();
         let (found, needed) = (segment.length(), size_of::<Table>());
         let limit = needed.next_multiple_of(page_size());
         if found > limit {

@@ -1,0 +1,129 @@
+//! Tests of waiting: for the lock, and for a change.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::thread;
+use std::time::Duration;
+
+use super::operations::wait_with_sleeps;
+use super::*;
+use crate::Deadline;
+use crate::layout::Table;
+use crate::testing::TestName;
+
+/// Longer than any test should take, and than any pause of the machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Schedule: two stores on one segment change the table in turns, each waiting
+/// for the other with sleeps of 60 s. Forbidden: a wait that runs to its end.
+/// That is what a lost wake-up would be, whichever of the two is late.
+#[test]
+fn change_wakes_a_waiter_in_a_segment() {
+    let name = TestName::new("wake");
+    let (ping, pong) = (Store::create(&name).unwrap(), Store::open(&name).unwrap());
+    take_turns(&ping, &pong);
+}
+
+/// As above, where there is no room to announce a waiter.
+#[test]
+fn change_wakes_a_waiter_in_other_memory() {
+    let table = Table::zeroed();
+    table.init();
+    take_turns(&*table, &*table);
+}
+
+fn take_turns(ping: &(impl KeyValue + Sync), pong: &(impl KeyValue + Sync)) {
+    thread::scope(|scope| {
+        scope.spawn(|| change_in_turn(ping, 0));
+        change_in_turn(pong, 1);
+    });
+}
+
+/// Makes every second change of 500, from number `first`, each once the one
+/// before it is there.
+fn change_in_turn(store: &impl KeyValue, first: u32) {
+    for number in (first..500).step_by(2) {
+        if number > 0 {
+            let deadline = Deadline::after(LONG);
+            let found = wait_with_sleeps(store, number - 1, deadline, LONG).unwrap();
+            assert_eq!(found, Some(number), "a wake-up was lost");
+        }
+        store.set("turn", number.to_string()).unwrap();
+    }
+}
+
+/// A C program adds one, and wakes nobody.
+#[test]
+fn change_that_wakes_nobody_is_noticed() {
+    let name = TestName::new("silent");
+    let store = Store::create(&name).unwrap();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| store.wait_for_change(0, Deadline::after(LONG)));
+        // The waiter announces itself before it sleeps.
+        while store.awaited().unwrap().load(SeqCst) != 0 {
+            thread::yield_now();
+        }
+        store.table().version.fetch_add(1, Relaxed);
+        assert_eq!(waiter.join().unwrap().unwrap(), Some(1));
+    });
+}
+
+#[test]
+fn wait_without_a_change_ends_at_its_deadline() {
+    let name = TestName::new("quiet");
+    let store = Store::create(&name).unwrap();
+    let deadline = Deadline::after(Duration::from_millis(60));
+    assert_eq!(store.wait_for_change(0, deadline).unwrap(), None);
+    assert!(deadline.passed());
+}
+
+#[test]
+fn wait_for_a_version_that_is_gone_returns_at_once() {
+    let name = TestName::new("gone");
+    let store = Store::create(&name).unwrap();
+    store.set("a", "1").unwrap();
+    assert_eq!(store.wait_for_change(0, Deadline::after(LONG)).unwrap(), Some(1));
+    // "Another", not "later": versions wrap.
+    assert_eq!(store.wait_for_change(7, Deadline::after(LONG)).unwrap(), Some(1));
+}
+
+#[test]
+fn lock_is_waited_for_until_it_is_free() {
+    let table = Table::zeroed();
+    table.init();
+    table.sem.wait().unwrap();
+    thread::scope(|scope| {
+        let setter = scope.spawn(|| table.within(LONG).set("a", "1"));
+        table.sem.post().unwrap();
+        assert_eq!(setter.join().unwrap().unwrap(), 1);
+    });
+}
+
+#[test]
+fn every_operation_that_needs_the_lock_gives_up() {
+    let table = Table::zeroed();
+    table.init();
+    table.sem.wait().unwrap();
+    let store = table.within(Duration::from_millis(1));
+    let gave_up = |error| matches!(error, StoreError::LockTimeout { .. });
+
+    assert!(gave_up(store.get("a").unwrap_err()));
+    assert!(gave_up(store.get_text("a").unwrap_err()));
+    assert!(gave_up(store.contains("a").unwrap_err()));
+    assert!(gave_up(store.set("a", "1").unwrap_err()));
+    assert!(gave_up(store.compare_and_set("a", "1", 0).unwrap_err()));
+    assert!(gave_up(store.delete("a").unwrap_err()));
+    assert!(gave_up(store.clear().unwrap_err()));
+    assert!(gave_up(store.entries().unwrap_err()));
+    assert_eq!(table.sem.value(), 0, "nobody posted what he did not take");
+    assert_eq!(store.version(), 0);
+}
+
+#[test]
+fn lock_timeout_is_kept_by_stores_and_views() {
+    let name = TestName::new("timeout");
+    let store = Store::create(&name).unwrap();
+    assert_eq!(store.lock_timeout(), Duration::from_secs(5));
+    let store = store.with_lock_timeout(Duration::from_millis(70));
+    assert_eq!(store.lock_timeout(), Duration::from_millis(70));
+    assert_eq!(store.within(LONG).lock_timeout(), LONG);
+}
