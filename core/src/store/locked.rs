@@ -53,8 +53,8 @@ impl Locked<'_> {
     /// Counts a change; returns the version before it.
     pub(super) fn bump_version(&self) -> u32 {
         let old = self.version();
-        // SeqCst: pairs with the store to `awaited` in `wait_for_change`. With
-        // less, waker and waiter could each miss what the other has stored.
+        // SeqCst: pairs with `announce`. With less, this process and a waiter
+        // could each miss what the other has stored.
         self.table.version.store(old.wrapping_add(1), SeqCst);
         old
     }

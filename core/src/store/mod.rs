@@ -1,5 +1,6 @@
 //! The key-value store: operations on a table, wherever it lies.
 
+mod awaited;
 mod entry;
 mod error;
 #[cfg(test)]

@@ -8,9 +8,10 @@
 //! Limits: nothing repairs a table whose owner died; its lock stays taken.
 
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::sync::atomic::Ordering::Acquire;
 use std::time::Duration;
 
+use super::awaited::{announce, is_awaited};
 use super::entry::text;
 use super::limits::{check_key, check_value};
 use super::locked::Locked;
@@ -45,9 +46,9 @@ pub trait KeyValue {
         DEFAULT_LOCK_TIMEOUT
     }
 
-    /// A word beside the table that holds the version which the last waiter
-    /// wanted to see gone; `None` where there is no room for one. With it a
-    /// change need not wake where nobody waits.
+    /// A word beside the table that holds the version which sleepers want to
+    /// see gone; `None` where there is no room for one. Without it every change
+    /// costs a system call, to wake who may not be there.
     #[doc(hidden)]
     fn awaited(&self) -> Option<&AtomicU32> {
         None
@@ -233,8 +234,7 @@ fn change<S: KeyValue + ?Sized>(
     act(&locked)?;
     let old = locked.bump_version();
     drop(locked);
-    // SeqCst: pairs with the store in `announce`; see `bump_version`.
-    if store.awaited().is_none_or(|awaited| awaited.load(SeqCst) == old) {
+    if store.awaited().is_none_or(|awaited| is_awaited(awaited, old)) {
         futex::wake_all(&store.table().version);
     }
     Ok(old.wrapping_add(1))
@@ -263,18 +263,5 @@ pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(
         // The kernel compares the version once more before it sleeps.
         futex::wait(word, seen, left.min(longest_sleep))
             .map_err(|source| StoreError::Os { call: "futex", source })?;
-    }
-}
-
-/// Tells who changes the table from version `seen` that somebody sleeps on it.
-///
-/// A waiter that is late, and overwrites what one for a later version has
-/// announced, wakes that one to announce itself again.
-fn announce(awaited: &AtomicU32, version: &AtomicU32, seen: u32) {
-    // SeqCst: pairs with the version's store in `bump_version`. Either its
-    // process sees this announcement, or we see its version.
-    awaited.store(seen, SeqCst);
-    if version.load(SeqCst) != seen {
-        futex::wake_all(version);
     }
 }

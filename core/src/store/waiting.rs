@@ -1,5 +1,7 @@
 //! Tests of waiting: for the lock, and for a change.
 
+use std::sync::Barrier;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +23,36 @@ fn change_wakes_a_waiter_in_a_segment() {
     let name = TestName::new("wake");
     let (ping, pong) = (Store::create(&name).unwrap(), Store::open(&name).unwrap());
     take_turns(&ping, &pong);
+}
+
+/// Schedule: one store changes the table, each time all of three waiters have
+/// seen the change before; they sleep up to 60 s. Forbidden: a lost wake-up.
+#[test]
+fn change_wakes_all_waiters_of_a_segment() {
+    let name = TestName::new("wake-all");
+    let store = Store::create(&name).unwrap();
+    let (seen_by_all, lost) = (Barrier::new(4), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for number in 0..500 {
+                    // After one loss the rest is done with, not waited for.
+                    let patience = if lost.load(Relaxed) { Duration::ZERO } else { LONG };
+                    let deadline = Deadline::after(patience);
+                    wait_with_sleeps(&store, number, deadline, LONG).unwrap();
+                    if deadline.passed() {
+                        lost.store(true, Relaxed);
+                    }
+                    seen_by_all.wait();
+                }
+            });
+        }
+        for number in 0..500_u32 {
+            store.set("number", number.to_string()).unwrap();
+            seen_by_all.wait();
+        }
+    });
+    assert!(!lost.into_inner(), "a wake-up was lost");
 }
 
 /// As above, where there is no room to announce a waiter.
@@ -45,7 +77,8 @@ fn change_in_turn(store: &impl KeyValue, first: u32) {
         if number > 0 {
             let deadline = Deadline::after(LONG);
             let found = wait_with_sleeps(store, number - 1, deadline, LONG).unwrap();
-            assert_eq!(found, Some(number), "a wake-up was lost");
+            assert_eq!(found, Some(number));
+            assert!(!deadline.passed(), "a wake-up was lost");
         }
         store.set("turn", number.to_string()).unwrap();
     }
