@@ -6,6 +6,11 @@
 use std::error::Error;
 use std::io::{Read, Write};
 
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{Uid, alarm, setuid};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
@@ -14,19 +19,43 @@ use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
 const KEYS: usize = 14;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    nix::unistd::alarm::set(60);
+    alarm::set(60);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let name = SegmentName::new(*words.first().ok_or("no name")?)?;
 
-    match words[1..] {
-        ["hold"] => hold(&Store::open(&name)?),
-        ["set", key, value] => report(Store::open(&name)?.set(key, value)),
-        ["create"] => report(Store::create(&name).map(|_| "created")),
-        ["create-or-open"] => create_or_open(&name),
-        ["churn"] => churn(&Store::open(&name)?),
-        ["increment", key, times] => increment(&Store::open(&name)?, key, times.parse()?),
-        ["work", seed, times] => work(&Store::open(&name)?, seed.parse()?, times.parse()?),
+    task(&name, &words[1..])
+}
+
+fn task(name: &SegmentName, words: &[&str]) -> Result<(), Box<dyn Error>> {
+    match *words {
+        ["hold"] => hold(&Store::open(name)?),
+        ["set", key, value] => report(Store::open(name)?.set(key, value)),
+        ["create"] => report(Store::create(name).map(|_| "created")),
+        ["open"] => report(Store::open(name).map(|_| "opened")),
+        ["unlink"] => report(Store::unlink(name).map(|()| "unlinked")),
+        ["create-or-open"] => create_or_open(name),
+        ["churn"] => churn(&Store::open(name)?),
+        ["increment", key, times] => increment(&Store::open(name)?, key, times.parse()?),
+        ["work", seed, times] => work(&Store::open(name)?, seed.parse()?, times.parse()?),
+        ["fill"] => fill(name),
+        ["with-umask", mask, ref rest @ ..] => {
+            umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8)?));
+            task(name, rest)
+        }
+        ["with-file-limit", bytes, ref rest @ ..] => {
+            let bytes = bytes.parse()?;
+            setrlimit(Resource::RLIMIT_FSIZE, bytes, bytes)?;
+            task(name, rest)
+        }
+        ["as-nobody", ref rest @ ..] => {
+            setuid(Uid::from_raw(65534))?;
+            task(name, rest)
+        }
+        ["in-small-memory", ref rest @ ..] => match small_memory() {
+            Ok(()) => task(name, rest),
+            Err(error) => say(format!("not possible here: {error}")),
+        },
         _ => Err(format!("unknown task {words:?}").into()),
     }
 }
@@ -131,4 +160,35 @@ fn work(store: &Store, seed: u64, times: u32) -> Result<(), Box<dyn Error>> {
 fn whole(value: &[u8]) -> u32 {
     assert!(value.windows(2).all(|pair| pair[0] == pair[1]), "torn: {}", value.escape_ascii());
     0
+}
+
+/// Creates stores until there is no room; then uses each of them.
+fn fill(name: &SegmentName) -> Result<(), Box<dyn Error>> {
+    let mut stores = Vec::new();
+    for number in 0..100 {
+        match Store::create(&SegmentName::new(format!("{name}-{number}"))?) {
+            Ok(store) => stores.push(store),
+            Err(error) => {
+                say(format!("error: {error}"))?;
+                break;
+            }
+        }
+        say("created")?;
+    }
+    for store in &stores {
+        for number in 0..10 {
+            store.set(number.to_string(), "v".repeat(255))?;
+        }
+    }
+    say(format!("{} stores used", stores.len()))
+}
+
+/// Puts a file system of four pages on /dev/shm, for this process alone.
+fn small_memory() -> nix::Result<()> {
+    let alone = CloneFlags::CLONE_NEWNS;
+    unshare(alone).or_else(|_| unshare(alone | CloneFlags::CLONE_NEWUSER))?;
+    let none = None::<&str>;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(none, "/", none, private, none)?;
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::empty(), Some("size=16k"))
 }
