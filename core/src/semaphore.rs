@@ -174,6 +174,3 @@ fn interpret(call: &'static str, error: io::Error) -> SemaphoreError {
         _ => SemaphoreError::Os { call, source: error },
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,17 +7,26 @@
 //! schedule that it chooses.
 #![warn(missing_docs)]
 
-#[allow(dead_code)]
+mod futex;
 mod memory;
+mod panics;
+mod process;
 mod scenario;
 mod shared;
 mod shared_core;
+mod stress;
+mod table;
 mod verdict;
 
 pub use scenario::{
     Body, Check, End, Expected, Grade, Invariant, Process, ProcessEnd, Scenario, ToReport,
 };
 pub use shared::{Field, Kind, Shared, fields_of};
+pub use stress::{
+    EndCounts, Failure, InvariantRow, OutcomeRow, ProcessRow, StressError, StressOptions,
+    StressReport, stress, stress_until,
+};
+pub use table::{Cell, TextTable, colour_on, per_cent, thousands};
 pub use verdict::{Verdict, Waiter};
 
 #[doc(hidden)]

@@ -50,7 +50,8 @@ impl Memory {
     }
 
     /// Its size in bytes: whole pages.
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.len
     }
 
@@ -120,6 +121,12 @@ impl Drop for Reserved {
 pub(crate) struct Mapping {
     reserved: Reserved,
 }
+
+// SAFETY: what is mapped stays mapped, whichever thread holds the value, and is
+// touched through atomics and `Shared` types only, which threads may share.
+unsafe impl Send for Mapping {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// The first byte.

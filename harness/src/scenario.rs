@@ -48,6 +48,17 @@ pub enum Grade {
     Forbidden,
 }
 
+impl Grade {
+    /// The grade in one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Acceptable => "acceptable",
+            Self::Interesting => "interesting",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}
+
 /// An outcome that the scenario's author foresaw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Expected {

@@ -1,0 +1,190 @@
+//! A run: rounds, one after another, and the report that grows with them.
+
+use std::time::Instant;
+
+use nix::unistd::Pid;
+
+use super::crew::{Crew, Waited, bury};
+use super::judge::{RoundEnd, judge};
+use super::plan::{Kill, Plan};
+use super::progress::Progress;
+use super::report::StressReport;
+use super::{StressError, StressOptions};
+use crate::memory::{Mapping, Memory};
+use crate::process::{self, Parenthood};
+use crate::scenario::{ProcessEnd, Scenario};
+use crate::shared::Shared;
+use crate::{panics, verdict::Verdict};
+
+/// How often, in rounds, a caller is asked whether it has seen enough.
+const BATCH: u64 = 256;
+
+/// The same in slow runs, in ms.
+const BATCH_MS: u128 = 100;
+
+/// The shared state, and what every round starts from.
+pub(super) struct State {
+    mapping: Mapping,
+    initial: Vec<u8>,
+}
+
+impl State {
+    /// Runs the scenario's setup on zeroed memory.
+    pub(super) fn new<T: Shared>(scenario: &Scenario<T>) -> Result<Self, StressError> {
+        let memory = Memory::new(size_of::<T>()).map_err(StressError::os("memfd_create"))?;
+        let mapping = memory.map().map_err(StressError::os("mmap"))?;
+        panics::catch(|| (scenario.setup)(mapping.as_shared()))
+            .map_err(|message| StressError::Setup { scenario: scenario.name.clone(), message })?;
+        let initial = mapping.to_vec(size_of::<T>());
+        Ok(Self { mapping, initial })
+    }
+
+    fn reset(&self) {
+        self.mapping.copy_from(&self.initial);
+    }
+}
+
+/// Everything that a run needs.
+pub(super) struct Run<'a, T: Shared> {
+    scenario: &'a Scenario<T>,
+    options: &'a StressOptions,
+    state: State,
+    /// The caller's own children, which are none of our business.
+    others: Vec<Pid>,
+}
+
+impl<'a, T: Shared> Run<'a, T> {
+    pub(super) fn new(
+        scenario: &'a Scenario<T>,
+        options: &'a StressOptions,
+    ) -> Result<Self, StressError> {
+        let (state, others) = (State::new(scenario)?, process::children());
+        Ok(Self { scenario, options, state, others })
+    }
+
+    pub(super) fn all_rounds(
+        &self,
+        mut enough: impl FnMut(&StressReport) -> bool,
+    ) -> Result<StressReport, StressError> {
+        let _parenthood = Parenthood::begin().map_err(StressError::os("prctl"))?;
+        let timed = self.options.kill_rate > 0.0;
+        let mut crew = Crew::new(self.scenario, self.state.mapping.as_shared(), timed)?;
+        let mut report = StressReport::new(self.scenario, self.options.seed);
+        let mut progress =
+            Progress::new(&self.scenario.name, self.options.rounds, self.options.progress);
+        let (started, mut asked) = (Instant::now(), Instant::now());
+        for number in 0..self.options.rounds {
+            let round = self.round(&mut crew, number)?;
+            let shared = self.state.mapping.as_shared();
+            let judgement = judge(self.scenario, shared, &round, self.options.deadline);
+            report.add(self.scenario, number, round, judgement);
+            if self.options.stop_at_failure && !report.verdict.held() {
+                break;
+            }
+            if (number + 1) % BATCH == 0 || asked.elapsed().as_millis() >= BATCH_MS {
+                report.so_far(started.elapsed());
+                progress.show(report.rounds);
+                asked = Instant::now();
+                if enough(&report) {
+                    break;
+                }
+            }
+        }
+        drop(crew);
+        report.so_far(started.elapsed());
+        self.last_look(&mut report)?;
+        Ok(report)
+    }
+
+    fn round(&self, crew: &mut Crew<'_, T>, number: u64) -> Result<RoundEnd, StressError> {
+        crew.hire()?;
+        self.state.reset();
+        let (seed, processes) = (self.options.seed, self.scenario.processes.len());
+        let plan = Plan::new(seed, number, processes, self.options.kill_rate);
+        crew.release(&plan);
+        let recovery = self.see_through(crew, plan.kill)?;
+        let ends = crew.ends(plan.kill.map(|kill| kill.victim));
+        let leaks = self.find_strays(crew, &ends)?;
+        Ok(RoundEnd { ends, recovery, leaks })
+    }
+
+    /// Waits for a round's end, recovers after a kill, and kills who is late.
+    fn see_through(
+        &self,
+        crew: &mut Crew<'_, T>,
+        kill: Option<Kill>,
+    ) -> Result<Option<ProcessEnd>, StressError> {
+        let deadline = self.options.deadline;
+        let recovery = self.scenario.recovery.as_ref();
+        let victim = kill.filter(|_| recovery.is_some()).map(|kill| kill.victim);
+        let mut waited = crew.wait(deadline, victim)?;
+        let mut recovered = None;
+        if let Some(body) = recovery
+            && victim.is_some_and(|victim| crew.was_killed(victim))
+        {
+            recovered = Some(crew.recover(body, deadline)?);
+            waited = crew.wait(deadline, None)?;
+        }
+        if waited != Waited::AllEnded {
+            crew.end_late()?;
+        }
+        Ok(recovered)
+    }
+
+    /// Removes processes that a round left behind, and names them.
+    ///
+    /// What a process that died left behind is removed and not held against it:
+    /// it had no chance to clean up.
+    fn find_strays(
+        &self,
+        crew: &mut Crew<'_, T>,
+        ends: &[ProcessEnd],
+    ) -> Result<Vec<String>, StressError> {
+        let leavers = crew.end_leavers()?;
+        let lived = |end: &ProcessEnd| {
+            matches!(end, ProcessEnd::Returned { .. } | ProcessEnd::Panicked { .. })
+        };
+        if leavers.is_empty() && ends.iter().all(lived) {
+            return Ok(Vec::new());
+        }
+        let strays = self.remove_strays(&crew.pids())?;
+        Ok(match leavers.is_empty() {
+            true => Vec::new(),
+            false => strays
+                .iter()
+                .map(|stray| format!("{stray}, started by {},", leavers.join(" or ")))
+                .collect(),
+        })
+    }
+
+    /// Kills children that are neither workers nor the caller's own.
+    fn remove_strays(&self, workers: &[Pid]) -> Result<Vec<String>, StressError> {
+        let mut found = Vec::new();
+        // Each turn can lay bare the children of those that it killed.
+        for _ in 0..16 {
+            let known = |pid: &Pid| workers.contains(pid) || self.others.contains(pid);
+            let strays: Vec<Pid> =
+                process::children().into_iter().filter(|pid| !known(pid)).collect();
+            if strays.is_empty() {
+                break;
+            }
+            for pid in strays {
+                let name = process::command_name(pid);
+                if process::try_reap(pid).map_err(StressError::os("waitpid"))?.is_none() {
+                    bury(pid)?;
+                    found.push(format!("process {pid} ({name})"));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Processes that only came to light when the workers had gone.
+    fn last_look(&self, report: &mut StressReport) -> Result<(), StressError> {
+        let strays = self.remove_strays(&[])?;
+        if !strays.is_empty() {
+            report.fail_at_end(Verdict::Leaked { what: strays.join(", ") });
+        }
+        Ok(())
+    }
+}

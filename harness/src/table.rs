@@ -1,0 +1,210 @@
+//! Tables and colours for terminals.
+//!
+//! Idea: columns as wide as their widest cell, numbers to the right, colour
+//! only where it is wanted, so that the same text serves terminals and files.
+//! Limits: width is counted in characters, which is wrong for double-width ones.
+
+use std::fmt::{self, Write as _};
+use std::io::IsTerminal;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::scenario::Grade;
+use crate::verdict::Verdict;
+
+const GAP: &str = "  ";
+
+/// Whether to use colour on `stream`: it is a terminal that can, and
+/// `NO_COLOR` is not set (<https://no-color.org>).
+pub fn colour_on(stream: &impl IsTerminal) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    stream.is_terminal() && !asked_not_to && !dumb
+}
+
+/// A table of aligned columns under a line of headings.
+#[derive(Clone, Debug, Default)]
+pub struct TextTable {
+    heads: Vec<Cell>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// One cell of a [`TextTable`].
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    right: bool,
+    style: Style,
+}
+
+impl Cell {
+    /// Text, to the left.
+    pub fn text(text: impl fmt::Display) -> Self {
+        Self { text: text.to_string(), ..Self::default() }
+    }
+
+    /// Text, to the right.
+    pub fn right(text: impl fmt::Display) -> Self {
+        Self { text: text.to_string(), right: true, ..Self::default() }
+    }
+
+    /// A number, to the right, its thousands set apart.
+    pub fn count(number: u64) -> Self {
+        Self::right(thousands(number))
+    }
+
+    /// The same in this style, where colour is wanted.
+    #[must_use]
+    pub fn styled(mut self, style: impl Into<Style>) -> Self {
+        self.style = style.into();
+        self
+    }
+}
+
+impl TextTable {
+    /// A table without rows. A heading is aligned as its cell says.
+    pub fn new(heads: impl IntoIterator<Item = Cell>) -> Self {
+        let heads = heads.into_iter().map(|cell| cell.styled(Style::new().bold()));
+        Self { heads: heads.collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table as lines, each ended.
+    pub fn render(&self, colour: bool) -> String {
+        let lines = || std::iter::once(&self.heads).chain(&self.rows);
+        let mut widths = Vec::new();
+        for line in lines() {
+            for (column, cell) in line.iter().enumerate() {
+                widths.resize(widths.len().max(column + 1), 0);
+                widths[column] = widths[column].max(cell.text.chars().count());
+            }
+        }
+        lines().map(|line| render_line(line, &widths, colour)).collect()
+    }
+}
+
+fn render_line(cells: &[Cell], widths: &[usize], colour: bool) -> String {
+    let mut line = String::new();
+    let mut owed = 0;
+    for (number, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let padding = width - cell.text.chars().count();
+        // Padding is written when more text follows: no line ends in blanks.
+        owed += if number == 0 { 0 } else { GAP.len() } + if cell.right { padding } else { 0 };
+        if !cell.text.is_empty() {
+            line.extend(std::iter::repeat_n(' ', owed));
+            line.push_str(&paint(&cell.text, cell.style, colour));
+            owed = 0;
+        }
+        owed += if cell.right { 0 } else { padding };
+    }
+    line.push('\n');
+    line
+}
+
+/// `text` in `style` where `colour` is wanted.
+pub(crate) fn paint(text: &str, style: Style, colour: bool) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+/// The style of an outcome so graded.
+pub(crate) fn grade_style(grade: Grade) -> Style {
+    match grade {
+        Grade::Acceptable => AnsiColor::Green,
+        Grade::Interesting => AnsiColor::Yellow,
+        Grade::Forbidden => AnsiColor::Red,
+    }
+    .on_default()
+}
+
+/// The style of a verdict.
+pub(crate) fn verdict_style(verdict: &Verdict) -> Style {
+    let colour = if verdict.held() { AnsiColor::Green } else { AnsiColor::Red };
+    colour.on_default().bold()
+}
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share from 0 to 1 as per cent; never 0 for what was seen, nor 100 for what
+/// was not always seen.
+pub fn per_cent(share: f64) -> String {
+    let mut text = String::new();
+    let written = match share * 100.0 {
+        share if share > 0.0 && share < 0.01 => write!(text, "< 0.01 %"),
+        share if share < 100.0 && share > 99.99 => write!(text, "> 99.99 %"),
+        share => write!(text, "{share:.2} %"),
+    };
+    debug_assert!(written.is_ok(), "writing to a string");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> TextTable {
+        let mut table =
+            TextTable::new([Cell::text("outcome"), Cell::right("count"), Cell::text("why")]);
+        table.row([Cell::text("a"), Cell::count(12_345), Cell::text("")]);
+        table.row([Cell::text("longer one"), Cell::count(1), Cell::text("because")]);
+        table
+    }
+
+    #[test]
+    fn columns_are_aligned_and_lines_end_without_blanks() {
+        assert_eq!(
+            table().render(false),
+            "outcome      count  why\n\
+             a           12,345\n\
+             longer one       1  because\n"
+        );
+    }
+
+    #[test]
+    fn colour_adds_codes_and_changes_no_text() {
+        let mut table = table();
+        table.row([Cell::text("red").styled(AnsiColor::Red.on_default())]);
+        let coloured = table.render(true);
+        assert!(coloured.contains("\u{1b}[31mred\u{1b}[0m"), "{coloured:?}");
+        assert!(!table.render(false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn share_is_not_rounded_to_never_or_always() {
+        for (share, text) in [
+            (0.0, "0.00 %"),
+            (1e-6, "< 0.01 %"),
+            (0.5, "50.00 %"),
+            (0.999_999, "> 99.99 %"),
+            (1.0, "100.00 %"),
+        ] {
+            assert_eq!(per_cent(share), text);
+        }
+    }
+}
