@@ -7,9 +7,12 @@
 //! Limits: nothing stops a peer from truncating the object, which makes the
 //! next access beyond its new end a SIGBUS. Nobody of ours does.
 
+use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::ptr::NonNull;
 
 use crate::SegmentName;
 use crate::layout::Layout;
@@ -38,6 +41,7 @@ const TRIES: u32 = 100;
 /// ```
 pub struct Segment {
     name: SegmentName,
+    file: File,
     mapping: Mapping,
     length: usize,
     created: bool,
@@ -161,7 +165,8 @@ impl Segment {
         let failed = |(call, error)| interpret(name, length, call, error);
 
         let draft = Draft::new(length).map_err(failed)?;
-        let mut segment = Self::map(name, draft.file(), wanted)?;
+        let file = draft.file().try_clone().map_err(|error| failed(("fcntl", error)))?;
+        let mut segment = Self::map(name, file, wanted)?;
         segment.created = true;
         init(&segment);
         draft.publish(name.file_name()).map_err(failed)?;
@@ -189,7 +194,7 @@ impl Segment {
             return Err(SegmentError::NotAnObject { name: name.clone() });
         }
         match usize::try_from(found.len()).ok().and_then(NonZeroUsize::new) {
-            Some(length) if length.get() >= needed => Self::map(name, &file, length),
+            Some(length) if length.get() >= needed => Self::map(name, file, length),
             _ => Err(SegmentError::TooShort { name: name.clone(), found: found.len(), needed }),
         }
     }
@@ -285,20 +290,31 @@ impl Segment {
         self.mapping.at(offset)
     }
 
-    fn map(
-        name: &SegmentName,
-        file: &std::fs::File,
-        length: NonZeroUsize,
-    ) -> Result<Self, SegmentError> {
+    /// Gives away the mapping and the descriptor, for languages that keep both
+    /// by hand: who takes them unmaps [`length`](Self::length) bytes from the
+    /// address, and closes.
+    pub fn into_raw(self) -> (NonNull<u8>, OwnedFd) {
+        (self.mapping.leak(), self.file.into())
+    }
+
+    fn map(name: &SegmentName, file: File, length: NonZeroUsize) -> Result<Self, SegmentError> {
         let failed = |call| move |error| interpret(name, length.get(), call, error);
         let found = file.metadata().map_err(failed("fstat"))?;
         Ok(Self {
             name: name.clone(),
-            mapping: Mapping::new(file, length).map_err(failed("mmap"))?,
+            mapping: Mapping::new(&file, length).map_err(failed("mmap"))?,
+            file,
             length: length.get(),
             created: false,
             identity: (found.dev(), found.ino()),
         })
+    }
+}
+
+impl AsFd for Segment {
+    /// The object's descriptor, open for reading and writing, closed on exec.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 

@@ -174,3 +174,6 @@ fn interpret(call: &'static str, error: io::Error) -> SemaphoreError {
         _ => SemaphoreError::Os { call, source: error },
     }
 }
+
+#[cfg(test)]
+mod tests;

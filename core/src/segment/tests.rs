@@ -139,3 +139,22 @@ fn rest_of_the_last_page_is_shared_on_linux() {
     let size = fs::metadata(object::path_of(name.file_name())).unwrap().len();
     assert_eq!(size, 100);
 }
+
+#[test]
+fn descriptor_is_the_object() {
+    let name = TestName::new("descriptor");
+    for segment in [Segment::create(&name, 100).unwrap(), Segment::open(&name, 100).unwrap()] {
+        let file = File::from(segment.as_fd().try_clone_to_owned().unwrap());
+        assert_eq!(file.metadata().unwrap().ino(), segment.identity.1);
+    }
+}
+
+#[test]
+fn memory_given_away_stays_mapped() {
+    let name = TestName::new("raw");
+    let (address, descriptor) = Segment::create(&name, 100).unwrap().into_raw();
+    assert_eq!(File::from(descriptor).metadata().unwrap().len(), 100);
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps.lines().find(|line| line.starts_with(&format!("{:x}-", address.addr())));
+    assert!(line.is_some_and(|line| line.contains("rw-s")), "{maps}");
+}

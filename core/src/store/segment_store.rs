@@ -70,6 +70,11 @@ impl Store {
         &self.segment
     }
 
+    /// The segment, without the store's operations.
+    pub fn into_segment(self) -> Segment {
+        self.segment
+    }
+
     /// A store in `segment`, if what is there can be one.
     fn checked(segment: Segment) -> Result<Self, StoreError> {
         let name = segment.name().clone();

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
@@ -60,6 +61,13 @@ impl Mapping {
         // - lifetime: only `Drop` unmaps, and the borrow holds `self`;
         // - peers: none truncates the object.
         Some(unsafe { address.as_ref() })
+    }
+}
+
+impl Mapping {
+    /// Gives the pages away: they stay mapped until who takes them unmaps them.
+    pub(crate) fn leak(self) -> NonNull<u8> {
+        ManuallyDrop::new(self).base
     }
 }
 

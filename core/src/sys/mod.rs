@@ -5,3 +5,5 @@ pub(crate) mod futex;
 pub(crate) mod mapping;
 pub(crate) mod object;
 pub(crate) mod semaphore;
+#[cfg(test)]
+pub(crate) mod signals;

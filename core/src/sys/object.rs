@@ -85,21 +85,27 @@ impl Draft {
 
     fn temporary() -> Result<Self, (&'static str, io::Error)> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-        for _ in 0..NAME_TRIES {
+        let names = (0..NAME_TRIES).map(|_| {
             // Relaxed: only the numbers must differ.
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let path = path_of(&format!(".shmkv-{}-{number}", process::id()));
-            let file =
-                OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(&path);
-            match file {
+            path_of(&format!(".shmkv-{}-{number}", process::id()))
+        });
+        Self::first_unused(names).map_err(|error| ("open", error))
+    }
+
+    /// A draft under the first of `paths` that is not taken. One may be, by
+    /// what a killed process left that had our process id.
+    fn first_unused(paths: impl Iterator<Item = PathBuf>) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(MODE);
+        for path in paths {
+            match options.open(&path) {
                 Ok(file) => return Ok(Self { file, temporary: Some(path) }),
-                // Left by a killed process that had our process id.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
-                Err(error) => return Err(("open", error)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
             }
         }
-        Err(("open", last))
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// Sets mode and size, and takes memory for the whole size: on a tmpfs that
@@ -160,4 +166,59 @@ impl Drop for Draft {
 /// A path that leads to an open file, with a name or without.
 fn descriptor_path(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestName;
+    use rstest::rstest;
+
+    fn fails_with(result: Result<(), (&'static str, io::Error)>, errno: i32) {
+        assert_eq!(result.unwrap_err().1.raw_os_error(), Some(errno));
+    }
+
+    #[test]
+    fn nameless_drafts_are_possible_here() {
+        assert!(Draft::nameless().unwrap().temporary.is_none());
+    }
+
+    #[rstest]
+    #[case::nameless(Draft::nameless)]
+    #[case::temporary(Draft::temporary)]
+    fn draft_is_published_once(#[case] make: fn() -> Result<Draft, (&'static str, io::Error)>) {
+        let name = TestName::new("draft");
+        let (first, second) = (make().unwrap(), make().unwrap());
+        let temporary = [first.temporary.clone(), second.temporary.clone()];
+        first.reserve(100).unwrap();
+
+        assert!(open(name.file_name()).is_err());
+        first.publish(name.file_name()).unwrap();
+        fails_with(second.publish(name.file_name()), libc::EEXIST);
+
+        let published = open(name.file_name()).unwrap().metadata().unwrap();
+        assert_eq!((published.len(), published.permissions().mode() & 0o777), (100, 0o600));
+        assert!(temporary.into_iter().flatten().all(|path| !path.exists()));
+    }
+
+    #[test]
+    fn dropped_draft_leaves_nothing() {
+        let draft = Draft::temporary().unwrap();
+        let path = draft.temporary.clone().unwrap();
+        assert!(path.exists());
+        drop(draft);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn temporary_name_that_is_taken_is_passed_over() {
+        let name = TestName::new("taken");
+        let free = path_of(&format!("{}-free", name.file_name()));
+        let taken = path_of(name.file_name());
+        File::create(&taken).unwrap();
+
+        let draft = Draft::first_unused([taken.clone(), free.clone()].into_iter()).unwrap();
+        assert_eq!(draft.temporary.as_ref(), Some(&free));
+        assert!(Draft::first_unused([taken, free].into_iter()).is_err());
+    }
 }
