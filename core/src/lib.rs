@@ -45,6 +45,6 @@ pub use name::{NameError, SegmentName};
 pub use segment::{Segment, SegmentError};
 pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
-    Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, KEY_LIMIT, KeyValue, NotUtf8, Snapshot,
-    Store, StoreError, VALUE_LIMIT, Within,
+    Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, KEY_LIMIT, KeyValue, NotUtf8,
+    Put, Snapshot, Store, StoreError, VALUE_LIMIT, Within,
 };

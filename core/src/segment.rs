@@ -237,6 +237,24 @@ impl Segment {
         object::unlink(name.file_name()).map_err(|error| interpret(name, 0, "unlink", error))
     }
 
+    /// Whether the name still means this very object: it has been neither
+    /// unlinked, nor given to another. Already history when this returns.
+    ///
+    /// # Errors
+    /// [`SegmentError::PermissionDenied`], [`SegmentError::Os`].
+    pub fn is_named(&self) -> Result<bool, SegmentError> {
+        match object::path_of(self.name.file_name()).symlink_metadata() {
+            Ok(found) => Ok((found.dev(), found.ino()) == self.identity),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(interpret(&self.name, 0, "lstat", error)),
+        }
+    }
+
+    /// Device and inode of the object: another object has other ones.
+    pub fn identity(&self) -> (u64, u64) {
+        self.identity
+    }
+
     /// Removes the name if it still means this very object, and not one that
     /// somebody has made since under the same name.
     ///

@@ -115,7 +115,12 @@ impl Semaphore {
     /// Whether this memory was made a semaphore: glibc's bytes are never all
     /// zero in one that is shared between processes.
     pub(crate) fn is_initialised(&self) -> bool {
-        self.0.any_byte_set()
+        self.words().as_flattened().iter().any(|byte| *byte != 0)
+    }
+
+    /// glibc's bytes, as they are at this moment, word by word.
+    pub(crate) fn words(&self) -> [[u8; 8]; 4] {
+        self.0.words().map(u64::to_ne_bytes)
     }
 
     /// Takes one, as [`wait`](Self::wait) does; the guard gives it back.

@@ -93,6 +93,28 @@ impl Table {
         self.entry_count.store(0, Relaxed);
     }
 
+    /// All its bytes, garbage behind NULs included, copied word by word without
+    /// the lock: for diagnosis. Words of two moments can stand side by side.
+    pub fn bytes(&self) -> [u8; size_of::<Self>()] {
+        let mut bytes = [0; size_of::<Self>()];
+        let mut rest = bytes.as_mut_slice();
+        let mut append = |word: &[u8]| {
+            let (place, after) = std::mem::take(&mut rest).split_at_mut(word.len());
+            place.copy_from_slice(word);
+            rest = after;
+        };
+        // Relaxed: no word says anything of another.
+        for slot in &self.slots {
+            slot.key.words().chain(slot.value.words()).for_each(|word| append(&word));
+            append(&slot.timestamp.load(Relaxed).to_ne_bytes());
+        }
+        self.sem.words().iter().for_each(|word| append(word));
+        append(&self.version.load(Relaxed).to_ne_bytes());
+        append(&self.entry_count.load(Relaxed).to_ne_bytes());
+        assert!(rest.is_empty(), "the fields are all of the table");
+        bytes
+    }
+
     /// Refuses what a table holds at no moment, whether its lock is held or not.
     pub(crate) fn check(&self) -> Result<(), Corruption> {
         let value = self.sem.value();

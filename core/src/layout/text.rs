@@ -49,6 +49,11 @@ impl<const WORDS: usize> Text<WORDS> {
         None
     }
 
+    /// All bytes, word by word: the text, its NUL, and the garbage behind it.
+    pub(crate) fn words(&self) -> impl Iterator<Item = [u8; WORD]> {
+        self.0.iter().map(|word| word.load(Relaxed).to_ne_bytes())
+    }
+
     /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0[0].load(Relaxed).to_ne_bytes()[0] == 0

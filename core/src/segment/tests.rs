@@ -158,3 +158,16 @@ fn memory_given_away_stays_mapped() {
     let line = maps.lines().find(|line| line.starts_with(&format!("{:x}-", address.addr())));
     assert!(line.is_some_and(|line| line.contains("rw-s")), "{maps}");
 }
+
+#[test]
+fn name_given_to_another_object_is_noticed() {
+    let name = TestName::new("renamed");
+    let first = Segment::create(&name, 4).unwrap();
+    assert!(first.is_named().unwrap());
+    Segment::unlink(&name).unwrap();
+    assert!(!first.is_named().unwrap());
+    let second = Segment::create(&name, 4).unwrap();
+    assert!(!first.is_named().unwrap());
+    assert!(second.is_named().unwrap());
+    assert_ne!(first.identity(), second.identity());
+}

@@ -1,4 +1,5 @@
-//! What is read from a table: copies, which no peer changes any more.
+//! What is read from a table, and what comes of a change: copies, which no peer
+//! changes any more.
 
 use super::error::quoted;
 
@@ -22,6 +23,32 @@ pub struct Snapshot {
     pub version: u32,
     /// The pairs, by slot. Their number is the table's `entry_count`.
     pub entries: Vec<Entry>,
+}
+
+/// What must hold for a [`put`](crate::KeyValue::put), in the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// The table is at this version.
+    Version(u32),
+    /// The key is there.
+    Present,
+    /// The key is not there.
+    Absent,
+}
+
+/// What a [`put`](crate::KeyValue::put) has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The version of the table with it.
+    pub version: u32,
+    /// The slot that the pair lies in, from 0.
+    pub slot: usize,
+    /// Its time, in seconds since 1970.
+    pub timestamp: i64,
+    /// Whether the key is new.
+    pub inserted: bool,
 }
 
 /// Bytes that were asked for as text, and are none.

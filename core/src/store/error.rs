@@ -52,6 +52,12 @@ pub enum StoreError {
         /// The key.
         key: Vec<u8>,
     },
+    /// A slot has this key already, and it was to be a new one.
+    #[error("key {} exists already", quoted(key))]
+    KeyExists {
+        /// The key.
+        key: Vec<u8>,
+    },
     /// Another change came first. Read again, and retry with the found version.
     #[error(
         "version {expected} was expected, and the table is at {found}: another change came first"

@@ -15,7 +15,7 @@ use std::sync::atomic::fence;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::{Corruption, Entry, Snapshot, StoreError};
+use super::{Condition, Corruption, Entry, Snapshot, StoreError};
 use crate::SemaphoreGuard;
 use crate::layout::text::Likeness;
 use crate::layout::{CAPACITY, Slot, Table};
@@ -27,6 +27,13 @@ const ONE_WORD: usize = 7;
 pub(super) struct Locked<'a> {
     pub(super) table: &'a Table,
     pub(super) _guard: SemaphoreGuard<'a>,
+}
+
+/// What a set has done.
+pub(super) struct Written {
+    pub(super) slot: usize,
+    pub(super) timestamp: i64,
+    pub(super) inserted: bool,
 }
 
 /// Where a key is, or could be.
@@ -71,23 +78,40 @@ impl Locked<'_> {
         value.ok_or_else(|| Corruption::ValueUnterminated { slot }.into())
     }
 
-    pub(super) fn set(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn set(&self, key: &[u8], value: &[u8]) -> Result<Written, StoreError> {
+        let timestamp = now();
         match self.find(key) {
             Place::Found(slot) => {
-                replace(&self.table.slots[slot], key, value);
-                Ok(())
+                replace(&self.table.slots[slot], key, value, timestamp);
+                Ok(Written { slot, timestamp, inserted: false })
             }
             Place::Missing { free, occupied } => {
                 self.check_count(occupied)?;
                 let Some(slot) = free else {
                     return Err(StoreError::Full { capacity: CAPACITY });
                 };
-                insert(&self.table.slots[slot], key, value);
+                insert(&self.table.slots[slot], key, value, timestamp);
                 // Release: the count follows the entry, for those who look
                 // without the lock.
                 self.table.entry_count.store(occupied + 1, Release);
-                Ok(())
+                Ok(Written { slot, timestamp, inserted: true })
             }
+        }
+    }
+
+    /// Fails with what a change that is to be made on `condition` fails with.
+    pub(super) fn check(&self, condition: Condition, key: &[u8]) -> Result<(), StoreError> {
+        match condition {
+            Condition::Version(expected) if expected != self.version() => {
+                Err(StoreError::VersionChanged { expected, found: self.version() })
+            }
+            Condition::Present if !self.contains(key) => {
+                Err(StoreError::NotFound { key: key.to_vec() })
+            }
+            Condition::Absent if self.contains(key) => {
+                Err(StoreError::KeyExists { key: key.to_vec() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -152,17 +176,17 @@ impl Locked<'_> {
 }
 
 /// Puts a pair into a free slot.
-fn insert(slot: &Slot, key: &[u8], value: &[u8]) {
+fn insert(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
     slot.value.store_tail(value);
     slot.value.store_first(value);
-    slot.timestamp.store(now(), Relaxed);
+    slot.timestamp.store(timestamp, Relaxed);
     slot.key.store_tail(key);
     slot.key.store_first(key);
 }
 
 /// Puts another value beside `key`, which the slot has.
-fn replace(slot: &Slot, key: &[u8], value: &[u8]) {
-    slot.timestamp.store(now(), Relaxed);
+fn replace(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
+    slot.timestamp.store(timestamp, Relaxed);
     if value.len() <= ONE_WORD {
         slot.value.store_first(value);
         return;

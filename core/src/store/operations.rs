@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::awaited::{announce, is_awaited};
 use super::entry::text;
 use super::limits::{check_key, check_value};
-use super::locked::Locked;
-use super::{Snapshot, StoreError};
+use super::locked::{Locked, Written};
+use super::{Condition, Put, Snapshot, StoreError};
 use crate::layout::Table;
 use crate::sys::futex;
 use crate::{Deadline, SemaphoreError};
@@ -41,7 +41,8 @@ pub trait KeyValue {
     /// The table.
     fn table(&self) -> &Table;
 
-    /// How long each operation waits for the lock, at most.
+    /// How long each operation waits for the lock, at most. With zero it takes
+    /// the lock if it is free, and never sleeps.
     fn lock_timeout(&self) -> Duration {
         DEFAULT_LOCK_TIMEOUT
     }
@@ -108,7 +109,31 @@ pub trait KeyValue {
         let (key, value) = (key.as_ref(), value.as_ref());
         check_key(key)?;
         check_value(value)?;
-        change(self, |locked| locked.set(key, value))
+        Ok(change(self, |locked| locked.set(key, value))?.0)
+    }
+
+    /// As [`set`](Self::set), provided that `condition` holds under the lock.
+    /// Returns what it has done.
+    ///
+    /// # Errors
+    /// - [`StoreError::VersionChanged`], [`StoreError::NotFound`] or
+    ///   [`StoreError::KeyExists`]: the condition does not hold;
+    /// - those of [`set`](Self::set).
+    fn put(
+        &self,
+        key: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+        condition: Condition,
+    ) -> Result<Put, StoreError> {
+        let (key, value) = (key.as_ref(), value.as_ref());
+        check_key(key)?;
+        check_value(value)?;
+        let (version, written) = change(self, |locked| {
+            locked.check(condition, key)?;
+            locked.set(key, value)
+        })?;
+        let Written { slot, timestamp, inserted } = written;
+        Ok(Put { version, slot, timestamp, inserted })
     }
 
     /// As [`set`](Self::set), provided that the table is still at version
@@ -124,13 +149,7 @@ pub trait KeyValue {
         value: impl AsRef<[u8]>,
         expected: u32,
     ) -> Result<u32, StoreError> {
-        let (key, value) = (key.as_ref(), value.as_ref());
-        check_key(key)?;
-        check_value(value)?;
-        change(self, |locked| match locked.version() {
-            found if found == expected => locked.set(key, value),
-            found => Err(StoreError::VersionChanged { expected, found }),
-        })
+        Ok(self.put(key, value, Condition::Version(expected))?.version)
     }
 
     /// Removes `key`. Returns the version of the table without it.
@@ -141,7 +160,7 @@ pub trait KeyValue {
     fn delete(&self, key: impl AsRef<[u8]>) -> Result<u32, StoreError> {
         let key = key.as_ref();
         check_key(key)?;
-        change(self, |locked| locked.delete(key))
+        Ok(change(self, |locked| locked.delete(key))?.0)
     }
 
     /// Removes all keys, in one change. Also sets right a count that was wrong.
@@ -149,10 +168,11 @@ pub trait KeyValue {
     /// # Errors
     /// Those of every operation, but never [`StoreError::Corrupt`].
     fn clear(&self) -> Result<u32, StoreError> {
-        change(self, |locked| {
+        let (version, ()) = change(self, |locked| {
             locked.clear();
             Ok(())
-        })
+        })?;
+        Ok(version)
     }
 
     /// The whole table and its version, as they were at one moment.
@@ -216,6 +236,8 @@ fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
     // First without a look at the clock: the lock is nearly always free.
     let guard = match table.sem.try_guard().map_err(StoreError::Semaphore)? {
         Some(guard) => guard,
+        // No system call, for those who must not sleep.
+        None if waited.is_zero() => return Err(StoreError::LockTimeout { waited }),
         None => table.sem.guard_until(Deadline::after(waited)).map_err(|error| match error {
             SemaphoreError::TimedOut => StoreError::LockTimeout { waited },
             error => StoreError::Semaphore(error),
@@ -225,19 +247,19 @@ fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
 }
 
 /// Does what `act` does under the lock, counts it, and wakes who waits for it.
-/// Returns the new version.
-fn change<S: KeyValue + ?Sized>(
+/// Returns the new version, and what `act` returns.
+fn change<S: KeyValue + ?Sized, T>(
     store: &S,
-    act: impl FnOnce(&Locked<'_>) -> Result<(), StoreError>,
-) -> Result<u32, StoreError> {
+    act: impl FnOnce(&Locked<'_>) -> Result<T, StoreError>,
+) -> Result<(u32, T), StoreError> {
     let locked = lock(store)?;
-    act(&locked)?;
+    let done = act(&locked)?;
     let old = locked.bump_version();
     drop(locked);
     if store.awaited().is_none_or(|awaited| is_awaited(awaited, old)) {
         futex::wake_all(&store.table().version);
     }
-    Ok(old.wrapping_add(1))
+    Ok((old.wrapping_add(1), done))
 }
 
 /// As [`KeyValue::wait_for_change`], in sleeps of at most `longest_sleep`.

@@ -211,3 +211,65 @@ fn bytes_that_are_no_text_are_kept_and_refused_as_text() {
     let entry = &table.entries().unwrap().entries[0];
     assert!(entry.key_text().is_err() && entry.value_text().is_err());
 }
+
+#[test]
+fn put_says_what_it_has_done() {
+    let table = table();
+    table.set("a", "1").unwrap();
+    let put = table.put("b", "2", Condition::Always).unwrap();
+    assert_eq!((put.version, put.slot, put.inserted), (2, 1, true));
+    assert_eq!(put.timestamp, table.entries().unwrap().get("b").unwrap().timestamp);
+    let put = table.put("b", "3", Condition::Always).unwrap();
+    assert_eq!((put.version, put.slot, put.inserted), (3, 1, false));
+}
+
+#[test]
+fn put_whose_condition_fails_changes_nothing() {
+    let table = table();
+    table.set("a", "1").unwrap();
+    let refused = |key, condition| table.put(key, "2", condition).unwrap_err();
+    assert!(matches!(
+        refused("a", Condition::Version(0)),
+        StoreError::VersionChanged { expected: 0, found: 1 }
+    ));
+    assert!(matches!(refused("b", Condition::Present), StoreError::NotFound { .. }));
+    assert!(matches!(refused("a", Condition::Absent), StoreError::KeyExists { .. }));
+    assert_eq!(table.version(), 1);
+    assert_eq!(table.get("a").unwrap(), b"1");
+}
+
+#[test]
+fn put_whose_condition_holds_is_done() {
+    let table = table();
+    table.put("a", "1", Condition::Absent).unwrap();
+    table.put("a", "2", Condition::Present).unwrap();
+    table.put("a", "3", Condition::Version(2)).unwrap();
+    assert_eq!(table.get("a").unwrap(), b"3");
+}
+
+/// The offsets are those that C programs declare.
+#[test]
+fn bytes_of_a_table_are_its_memory() {
+    let table = table();
+    table.set("a", "1").unwrap();
+    table.set("key", "value").unwrap();
+    table.sem.wait().unwrap();
+    let bytes = table.bytes();
+
+    assert_eq!(&bytes[..2], b"a\0");
+    assert_eq!(&bytes[328..332], b"key\0");
+    assert_eq!(&bytes[328 + 64..][..6], b"value\0");
+    let number = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
+    assert_eq!([3280, 3312, 3316].map(number), [0, 2, 2]);
+}
+
+/// Schedule: the lock is held by another; nobody may sleep for it.
+#[test]
+fn operation_with_no_time_gives_up_at_once() {
+    let table = table();
+    table.sem.wait().unwrap();
+    let error = table.within(Duration::ZERO).set("a", "1").unwrap_err();
+    assert!(matches!(error, StoreError::LockTimeout { waited: Duration::ZERO }), "{error}");
+    table.sem.post().unwrap();
+    table.within(Duration::ZERO).set("a", "1").unwrap();
+}

@@ -77,8 +77,8 @@ impl SemaphoreCell {
         value
     }
 
-    /// Whether any of its bytes is not zero.
-    pub(crate) fn any_byte_set(&self) -> bool {
+    /// Its bytes, as they are at this moment.
+    pub(crate) fn words(&self) -> [u64; WORDS] {
         // SAFETY:
         // - bounds and alignment: a `sem_t` is four aligned 64-bit words, as
         //   asserted below;
@@ -87,7 +87,7 @@ impl SemaphoreCell {
         // - lifetime: that of `self`.
         let words = unsafe { &*self.raw().cast::<[AtomicU64; WORDS]>() };
         // Relaxed: each word is looked at by itself.
-        words.iter().any(|word| word.load(Relaxed) != 0)
+        words.each_ref().map(|word| word.load(Relaxed))
     }
 }
 
