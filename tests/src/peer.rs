@@ -40,6 +40,11 @@ impl Peer {
         line.trim_end().to_owned()
     }
 
+    /// All lines that it prints until it ends.
+    pub fn lines(mut self) -> Vec<String> {
+        std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty())).collect()
+    }
+
     /// Ends its input, which it may be waiting for.
     pub fn end_input(&mut self) {
         drop(self.input.take());

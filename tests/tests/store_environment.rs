@@ -9,20 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use shmkv::{KeyValue, Store};
 use shmkv_tests::{Peer, TestName};
 
-fn peer(name: &TestName, task: &[&str]) -> Peer {
+/// What a peer prints.
+fn lines(name: &TestName, task: &[&str]) -> Vec<String> {
     let arguments = [&[name.as_str()], task].concat();
-    Peer::start(env!("CARGO_BIN_EXE_store-peer"), &arguments)
-}
-
-/// All lines that a peer prints.
-fn lines(mut peer: Peer) -> Vec<String> {
-    let mut lines = Vec::new();
-    loop {
-        match peer.line() {
-            line if line.is_empty() => return lines,
-            line => lines.push(line),
-        }
-    }
+    Peer::start(env!("CARGO_BIN_EXE_store-peer"), &arguments).lines()
 }
 
 fn mode(name: &TestName) -> u32 {
@@ -34,7 +24,7 @@ fn mode(name: &TestName) -> u32 {
 fn mode_is_0600_whatever_the_umask() {
     for umask in ["0000", "0022", "0777"] {
         let name = TestName::new("umask");
-        assert_eq!(lines(peer(&name, &["with-umask", umask, "create"])), ["created"]);
+        assert_eq!(lines(&name, &["with-umask", umask, "create"]), ["created"]);
         assert_eq!(mode(&name), 0o600, "with umask {umask}");
         Store::open(&name).unwrap().set("a", "1").unwrap();
     }
@@ -46,12 +36,12 @@ fn store_of_another_user_is_denied() {
     Store::create(&name).unwrap();
     let denied = format!("error: permission to use segment {} was denied", name.as_str());
     if nix::unistd::geteuid().is_root() {
-        assert_eq!(lines(peer(&name, &["as-nobody", "open"])), std::slice::from_ref(&denied));
-        assert_eq!(lines(peer(&name, &["as-nobody", "unlink"])), [denied]);
+        assert_eq!(lines(&name, &["as-nobody", "open"]), std::slice::from_ref(&denied));
+        assert_eq!(lines(&name, &["as-nobody", "unlink"]), [denied]);
     } else {
         let path = format!("/dev/shm{}", name.as_str());
         fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
-        assert_eq!(lines(peer(&name, &["open"])), [denied]);
+        assert_eq!(lines(&name, &["open"]), [denied]);
     }
 }
 
@@ -59,11 +49,11 @@ fn store_of_another_user_is_denied() {
 #[test]
 fn limit_of_file_size_is_an_error_and_no_signal() {
     let name = TestName::new("fsize");
-    let told = lines(peer(&name, &["with-file-limit", "3319", "create"]));
+    let told = lines(&name, &["with-file-limit", "3319", "create"]);
     assert_eq!(told.len(), 1, "{told:?}");
     let expected = format!("error: there is no room for 3320 bytes of segment {}", name.as_str());
     assert!(told[0].starts_with(&expected), "{told:?}");
-    assert_eq!(lines(peer(&name, &["with-file-limit", "3320", "create"])), ["created"]);
+    assert_eq!(lines(&name, &["with-file-limit", "3320", "create"]), ["created"]);
 }
 
 /// A file system of four pages on /dev/shm, which only the peer sees: stores
@@ -71,7 +61,7 @@ fn limit_of_file_size_is_an_error_and_no_signal() {
 #[test]
 fn full_shared_memory_is_an_error_and_no_signal() {
     let name = TestName::new("full");
-    let told = lines(peer(&name, &["in-small-memory", "fill"]));
+    let told = lines(&name, &["in-small-memory", "fill"]);
     if let [reason] = &told[..]
         && reason.starts_with("not possible here")
     {
