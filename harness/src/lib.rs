@@ -16,6 +16,7 @@ mod shared;
 mod shared_core;
 mod stress;
 mod table;
+mod trap;
 mod verdict;
 
 pub use scenario::{

@@ -21,6 +21,7 @@ use crate::memory::{Mapping, Memory};
 use crate::process::{self, Death};
 use crate::scenario::{Body, ProcessEnd, Scenario};
 use crate::shared::Shared;
+use crate::trap::Trap;
 
 /// From the gate's opening to the start of bodies in a round with a kill:
 /// longer than setting a timer takes.
@@ -63,6 +64,8 @@ pub(super) struct Crew<'a, T: Shared> {
     scenario: &'a Scenario<T>,
     shared: &'a T,
     page: Arc<Mapping>,
+    /// Logs the names that workers make; `None` where that cannot be done.
+    trap: Option<Trap>,
     members: Vec<Member>,
     /// The harness's own copy: what lies in the page may be overwritten.
     round: Round,
@@ -98,6 +101,7 @@ impl<'a, T: Shared> Crew<'a, T> {
             scenario,
             shared,
             page: Arc::new(page),
+            trap: Trap::new().map_err(StressError::os("memfd_create"))?,
             members: (0..count).map(|_| member()).collect(),
             round: 0,
             timed,
@@ -123,7 +127,8 @@ impl<'a, T: Shared> Crew<'a, T> {
     }
 
     fn worker<'b>(&'b self, number: usize, body: &'b Body<T>, parent: Pid) -> Worker<'b, T> {
-        Worker { page: &self.page, number, shared: self.shared, body, parent, spin: self.spin }
+        let (page, trap) = (&self.page, self.trap.as_ref());
+        Worker { page, number, shared: self.shared, body, parent, trap, spin: self.spin }
     }
 
     /// Starts the next round, as planned.
@@ -306,6 +311,16 @@ impl<'a, T: Shared> Crew<'a, T> {
                 };
             }
         }
+    }
+
+    /// Removes names that were made and still exist; returns them.
+    pub(super) fn remove_names(&self) -> Vec<String> {
+        self.trap.as_ref().map_or_else(Vec::new, Trap::remove_left)
+    }
+
+    /// Whether all names that workers made are known.
+    pub(super) fn knows_names(&self) -> bool {
+        self.trap.as_ref().is_some_and(Trap::complete)
     }
 
     /// The workers that live.

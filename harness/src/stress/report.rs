@@ -42,6 +42,9 @@ pub struct StressReport {
     pub ends: EndCounts,
     /// In how many rounds the scenario's recovery ran.
     pub recoveries: u64,
+    /// Whether every segment that a body left behind was found and removed; false
+    /// where the system cannot watch for them.
+    pub names_checked: bool,
     /// In how many rounds the verdict was another than "held".
     pub failed_rounds: u64,
     /// The first round whose verdict was another than "held".
@@ -164,6 +167,7 @@ impl StressReport {
             invariants: invariants.collect(),
             ends: EndCounts::default(),
             recoveries: 0,
+            names_checked: false,
             failed_rounds: 0,
             first_failure: None,
             verdict: Verdict::Held,

@@ -90,6 +90,7 @@ impl<'a, T: Shared> Run<'a, T> {
                 }
             }
         }
+        report.names_checked = crew.knows_names();
         drop(crew);
         report.so_far(started.elapsed());
         self.last_look(&mut report)?;
@@ -104,7 +105,12 @@ impl<'a, T: Shared> Run<'a, T> {
         crew.release(&plan);
         let recovery = self.see_through(crew, plan.kill)?;
         let ends = crew.ends(plan.kill.map(|kill| kill.victim));
-        let leaks = self.find_strays(crew, &ends)?;
+        let mut leaks = self.find_strays(crew, &ends)?;
+        let names = crew.remove_names();
+        if ends.iter().all(lived) || recovery.is_some() {
+            let segment = |path: String| format!("segment {}", path.trim_start_matches("/dev/shm"));
+            leaks.extend(names.into_iter().map(segment));
+        }
         Ok(RoundEnd { ends, recovery, leaks })
     }
 
@@ -141,9 +147,6 @@ impl<'a, T: Shared> Run<'a, T> {
         ends: &[ProcessEnd],
     ) -> Result<Vec<String>, StressError> {
         let leavers = crew.end_leavers()?;
-        let lived = |end: &ProcessEnd| {
-            matches!(end, ProcessEnd::Returned { .. } | ProcessEnd::Panicked { .. })
-        };
         if leavers.is_empty() && ends.iter().all(lived) {
             return Ok(Vec::new());
         }
@@ -187,4 +190,9 @@ impl<'a, T: Shared> Run<'a, T> {
         }
         Ok(())
     }
+}
+
+/// Whether a process had the chance to clean up.
+fn lived(end: &ProcessEnd) -> bool {
+    matches!(end, ProcessEnd::Returned { .. } | ProcessEnd::Panicked { .. })
 }

@@ -27,6 +27,7 @@ use super::control::{Control, now_ns};
 use super::slot::{NEVER, Round, Slot, Stage};
 use crate::memory::Mapping;
 use crate::scenario::Body;
+use crate::trap::Trap;
 use crate::{panics, process};
 
 /// One worker, seen from within.
@@ -38,6 +39,7 @@ pub(super) struct Worker<'a, T> {
     pub(super) shared: &'a T,
     pub(super) body: &'a Body<T>,
     pub(super) parent: Pid,
+    pub(super) trap: Option<&'a Trap>,
     /// Whether there is a processor for every worker, so that spinning at the
     /// gate takes none from whom it waits for.
     pub(super) spin: bool,
@@ -62,7 +64,11 @@ impl<T> Worker<'_, T> {
 
     fn run(&self, work: impl FnOnce() -> Result<(), Errno>) -> i32 {
         self.record_panics();
-        let done = process::settle_in(self.parent).and_then(|()| work());
+        let done = process::settle_in(self.parent).and_then(|()| {
+            // Where it fails, the log says that it is incomplete.
+            let _ = self.trap.map(Trap::install);
+            work()
+        });
         // What the body printed without ending the line. Nobody is left to be
         // told that standard output is closed.
         let _ = std::io::stdout().flush();
