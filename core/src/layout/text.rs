@@ -36,15 +36,14 @@ impl<const WORDS: usize> Text<WORDS> {
 
     /// The text, copied; `None` where no NUL ends it.
     pub fn load(&self) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        for word in &self.0 {
+        let mut bytes = [[0; WORD]; WORDS];
+        for (index, (word, copy)) in self.0.iter().zip(&mut bytes).enumerate() {
             // Relaxed, as everywhere here: the table's lock orders words.
-            let word = word.load(Relaxed).to_ne_bytes();
-            if let Some(end) = word.iter().position(|byte| *byte == 0) {
-                bytes.extend_from_slice(&word[..end]);
-                return Some(bytes);
+            let word = word.load(Relaxed);
+            *copy = word.to_ne_bytes();
+            if let Some(end) = first_nul(word) {
+                return Some(bytes.as_flattened()[..index * WORD + end].to_vec());
             }
-            bytes.extend_from_slice(&word);
         }
         None
     }
@@ -64,14 +63,13 @@ impl<const WORDS: usize> Text<WORDS> {
     pub(crate) fn compare(&self, bytes: &[u8]) -> Likeness {
         let last = bytes.len() / WORD;
         for (index, word) in self.0[..=last].iter().enumerate() {
-            let found = word.load(Relaxed).to_ne_bytes();
-            if index == 0 && found[0] == 0 {
+            let found = word.load(Relaxed);
+            if index == 0 && found.to_ne_bytes()[0] == 0 {
                 return Likeness::Empty;
             }
-            let wanted = word_at(bytes, index);
             // In the last word the first NUL ends the text.
-            let end = if index == last { bytes.len() % WORD + 1 } else { WORD };
-            if found[..end] != wanted[..end] {
+            let compared = if index == last { bytes.len() % WORD + 1 } else { WORD };
+            if (found ^ word_at(bytes, index)) & first_bytes(compared) != 0 {
                 return Likeness::Other;
             }
         }
@@ -90,7 +88,7 @@ impl<const WORDS: usize> Text<WORDS> {
     pub(crate) fn store_tail(&self, bytes: &[u8]) {
         assert!(bytes.len() <= Self::LIMIT, "{} bytes into {WORDS} words", bytes.len());
         for index in 1..=bytes.len() / WORD {
-            self.0[index].store(u64::from_ne_bytes(word_at(bytes, index)), Relaxed);
+            self.0[index].store(word_at(bytes, index), Relaxed);
         }
     }
 
@@ -99,23 +97,46 @@ impl<const WORDS: usize> Text<WORDS> {
     pub(crate) fn store_first(&self, bytes: &[u8]) {
         // Release: pairs with whoever looks without the lock or after a kill,
         // and acquires. Relaxed could show the first word before the others.
-        self.0[0].store(u64::from_ne_bytes(word_at(bytes, 0)), Release);
+        self.0[0].store(word_at(bytes, 0), Release);
     }
 }
 
 /// The word at `index`, with NULs behind the end of `bytes`.
-fn word_at(bytes: &[u8], index: usize) -> [u8; WORD] {
-    let rest = &bytes[index * WORD..];
+fn word_at(bytes: &[u8], index: usize) -> u64 {
+    let (words, rest) = bytes.as_chunks::<WORD>();
+    if let Some(word) = words.get(index) {
+        return u64::from_ne_bytes(*word);
+    }
     let mut word = [0; WORD];
-    let length = rest.len().min(WORD);
-    word[..length].copy_from_slice(&rest[..length]);
-    word
+    for (place, byte) in word.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    u64::from_ne_bytes(word)
+}
+
+/// A word of which the first `count` bytes in memory are ones; `count` is 1 to 8.
+fn first_bytes(count: usize) -> u64 {
+    (u64::MAX >> (64 - 8 * count)).to_le()
+}
+
+/// Where the first NUL of a word is, in bytes from its start in memory.
+///
+/// Subtracting one from each byte sets the high bit of those that were 0 and of
+/// those above 0x80, which are masked out; a borrow spoils only what comes
+/// after a NUL. Source: Warren, "Hacker's Delight", 2nd ed., 6-1.
+fn first_nul(word: u64) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([0x01; WORD]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
+    let word = u64::from_le(word);
+    let nuls = word.wrapping_sub(ONES) & !word & HIGH;
+    (nuls != 0).then(|| nuls.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use rstest::rstest;
+    use std::array::from_fn;
     use std::sync::atomic::Ordering::Relaxed;
 
     /// A text of which every byte is garbage.
@@ -139,6 +160,17 @@ mod tests {
     #[case(b"123456789abcdef")]
     fn text_stored_over_garbage_is_loaded_again(#[case] bytes: &[u8]) {
         assert_eq!(holding(bytes).load().as_deref(), Some(bytes));
+    }
+
+    /// Bytes next to 0, and next to 0x80, before, at and behind a NUL.
+    #[test]
+    fn first_nul_is_where_a_search_finds_it() {
+        const BYTES: [u8; 5] = [0x00, 0x01, 0x7f, 0x80, 0xff];
+        for number in 0..BYTES.len().pow(8) {
+            let word: [u8; 8] = from_fn(|place| BYTES[number / BYTES.len().pow(place as u32) % 5]);
+            let expected = word.iter().position(|byte| *byte == 0);
+            assert_eq!(first_nul(u64::from_ne_bytes(word)), expected, "{word:?}");
+        }
     }
 
     #[test]

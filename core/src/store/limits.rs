@@ -38,5 +38,9 @@ pub(super) fn check_value(value: &[u8]) -> Result<(), StoreError> {
 }
 
 fn nul_in(bytes: &[u8]) -> Option<usize> {
+    // Nearly always there is none, and `contains` looks at a word at a time.
+    if !bytes.contains(&0) {
+        return None;
+    }
     bytes.iter().position(|byte| *byte == 0)
 }
