@@ -23,7 +23,9 @@
 //!
 //! Peers are trusted with the contents, and with no more: whatever they write,
 //! and wherever they die, every call here returns, with a result or an error.
-//! The exception is a peer that truncates the object.
+//! There are two exceptions. A peer that truncates the object makes our next
+//! access a SIGBUS. And glibc ends a process that waits on a semaphore whose
+//! inner fields were overwritten; [`Store::open`] refuses one that is so already.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 

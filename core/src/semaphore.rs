@@ -118,6 +118,14 @@ impl Semaphore {
         self.words().as_flattened().iter().any(|byte| *byte != 0)
     }
 
+    /// Whether sem_init(3) has made it one between processes. Another kind would
+    /// wake nobody; and on bytes that are of no kind, glibc ends the process.
+    pub(crate) fn is_between_processes(&self) -> bool {
+        // The kind is in the second word, and does not change.
+        let fresh = Self(SemaphoreCell::zeroed());
+        fresh.init(1).is_ok() && fresh.words()[1] == self.words()[1]
+    }
+
     /// glibc's bytes, as they are at this moment, word by word.
     pub(crate) fn words(&self) -> [[u8; 8]; 4] {
         self.0.words().map(u64::to_ne_bytes)

@@ -117,6 +117,9 @@ impl Table {
 
     /// Refuses what a table holds at no moment, whether its lock is held or not.
     pub(crate) fn check(&self) -> Result<(), Corruption> {
+        if !self.sem.is_between_processes() {
+            return Err(Corruption::SemaphoreKind);
+        }
         let value = self.sem.value();
         if value > 1 {
             return Err(Corruption::Semaphore { value });

@@ -5,6 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
 use super::*;
 use crate::testing::TestName;
 
@@ -109,7 +112,7 @@ fn mode_is_0600() {
 }
 
 #[test]
-fn directory_link_and_empty_object_are_refused() {
+fn directory_link_fifo_and_empty_object_are_refused() {
     let name = TestName::new("kinds");
     let path = object::path_of(name.file_name());
 
@@ -119,6 +122,10 @@ fn directory_link_and_empty_object_are_refused() {
     assert!(matches!(opened, Err(SegmentError::NotAnObject { .. })));
 
     symlink("/dev/zero", &path).unwrap();
+    assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotAnObject { .. })));
+    fs::remove_file(&path).unwrap();
+
+    mkfifo(&path, Mode::S_IRWXU).unwrap();
     assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotAnObject { .. })));
     fs::remove_file(&path).unwrap();
 

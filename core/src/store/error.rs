@@ -163,6 +163,9 @@ pub enum Corruption {
         /// The higher slot.
         second: usize,
     },
+    /// The lock's bytes are not those that sem_init(3) leaves.
+    #[error("the semaphore is none that was made to be shared between processes")]
+    SemaphoreKind,
     /// The lock's value is more than 1: several owners could be in at once.
     #[error("the semaphore is {value}, and a lock's is 0 or 1")]
     Semaphore {

@@ -77,7 +77,8 @@ fn table_with_its_page_filled_is_opened() {
 }
 
 #[rstest]
-#[case::text(0, &[b'x'; 3320], Corruption::Semaphore { value: 0x7878_7878 })]
+#[case::text(0, &[b'x'; 3320], Corruption::SemaphoreKind)]
+#[case::private_semaphore(3288, &[0; 4], Corruption::SemaphoreKind)]
 #[case::semaphore(3280, &2_u64.to_ne_bytes(), Corruption::Semaphore { value: 2 })]
 #[case::count(3316, &11_u32.to_ne_bytes(), Corruption::CountAboveCapacity { count: 11, capacity: 10 })]
 #[case::key(328, &[b'k'; 64], Corruption::KeyUnterminated { slot: 1 })]
@@ -213,4 +214,40 @@ fn wrong_count_stops_inserts_and_deletes_but_not_reads() {
     assert!(wrong(table.delete("a").unwrap_err()));
     assert_eq!(table.get("a").unwrap(), b"1");
     assert_eq!(table.version(), 1);
+}
+
+/// Schedule: a peer writes random bytes everywhere but in the semaphore, while
+/// another works. Allowed: any result, any error. Forbidden: a panic, a hang.
+#[test]
+fn garbage_from_a_peer_is_never_a_panic() {
+    let name = TestName::new("garbage");
+    let store = Store::create(&name).unwrap();
+    let (file, done) = (plain(&name), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let peer = scope.spawn(|| {
+            let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+            for _ in 0..20_000 {
+                // Xorshift: Marsaglia, 2003.
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let word = random.to_ne_bytes().map(|byte| if byte < 128 { 0 } else { byte });
+                let offset = random % (3320 / 8) * 8;
+                if !(3280..3312).contains(&offset) {
+                    file.write_all_at(&word, offset).unwrap();
+                }
+            }
+            done.store(true, Relaxed);
+        });
+        while !done.load(Relaxed) && !peer.is_finished() {
+            for key in ["a", "a longer key than that"] {
+                let _ = store.set(key, "a value that has several words");
+                let _ = store.get(key);
+                let _ = store.delete(key);
+            }
+            let _ = store.entries();
+            let _ = store.clear();
+        }
+    });
+    assert_eq!(store.table().sem.value(), 1, "the lock was given back each time");
 }

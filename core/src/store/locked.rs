@@ -6,9 +6,10 @@
 //! owner shows whole entries only; `entry_count` and `version` may be one
 //! change behind.
 //! Limits: a value of more than seven bytes is replaced with its key hidden.
-//! Killed in between, the owner takes the entry along, and the count tells. A
-//! shorter one is replaced by one store, whatever was there before; killed just
-//! ahead of it, the owner leaves the new timestamp with the old value.
+//! Killed in between, the owner takes the entry along, and the count tells;
+//! who reads without the lock may miss the key. A shorter value is replaced by
+//! one store, whatever was there before; killed just ahead of it, the owner
+//! leaves the new timestamp with the old value.
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use std::sync::atomic::fence;

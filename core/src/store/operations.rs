@@ -17,7 +17,7 @@ use super::limits::{check_key, check_value};
 use super::locked::{Locked, Written};
 use super::{Condition, Put, Snapshot, StoreError};
 use crate::layout::Table;
-use crate::sys::futex;
+use crate::sys::futex::{self, Woken};
 use crate::{Deadline, SemaphoreError};
 
 /// How long the lock is waited for where nothing else is said.
@@ -270,6 +270,7 @@ pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(
     longest_sleep: Duration,
 ) -> Result<Option<u32>, StoreError> {
     let word = &store.table().version;
+    let mut left = deadline.remaining();
     loop {
         if let Some(awaited) = store.awaited() {
             announce(awaited, word, seen);
@@ -278,12 +279,18 @@ pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(
         if version != seen {
             return Ok(Some(version));
         }
-        let left = deadline.remaining();
         if left.is_zero() {
             return Ok(None);
         }
+        let sleep = left.min(longest_sleep);
         // The kernel compares the version once more before it sleeps.
-        futex::wait(word, seen, left.min(longest_sleep))
+        let woken = futex::wait(word, seen, sleep)
             .map_err(|source| StoreError::Os { call: "futex", source })?;
+        // A sleep that ran to its end is over by the kernel's word, even where
+        // its time is not the clock's: in a simulation.
+        left = match woken {
+            Woken::TimedOut => deadline.remaining().min(left - sleep),
+            Woken::LookAgain => deadline.remaining().min(left),
+        };
     }
 }

@@ -1,9 +1,13 @@
 //! A store in a segment of its own: what C programs create and open.
 //!
 //! Idea: a [`Segment`] with a [`Table`] at its start, and nothing else. The
-//! object has a table's 3,320 bytes.
+//! object has a table's 3,320 bytes. The word behind them, in the rest of the
+//! last page, tells who changes the table whether anybody waits: see `awaited`.
+//! C programs map the page and leave the word alone.
 //! Limits: the layout has no magic number. What is another program's object can
-//! be told only by its size, and by contents that no table has.
+//! be told only by its size, and by contents that no table has. The rest of the
+//! page is shared on Linux, and POSIX promises nothing; where the word is lost,
+//! a change is noticed after a bounded sleep, as that of a C program is.
 
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -37,7 +41,8 @@ impl Store {
     ///
     /// # Errors
     /// - [`StoreError::Segment`]: there is none, it is too short, …;
-    /// - [`StoreError::NotReady`]: a C program is just creating it;
+    /// - [`StoreError::NotReady`], or an object of 0 bytes: a C program is just
+    ///   creating it, or died while it did; retrying is safe;
     /// - [`StoreError::Foreign`], [`StoreError::Corrupt`]: it is no table.
     pub fn open(name: &SegmentName) -> Result<Self, StoreError> {
         Self::checked(Segment::open(name, size_of::<Table>())?)

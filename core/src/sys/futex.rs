@@ -37,7 +37,7 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) -> io::Re
             expected,
             &raw const timeout,
             null::<u32>(),
-            0,
+            0_u64,
         )
     };
     if result == 0 {
@@ -57,7 +57,15 @@ pub(crate) fn wake_all(word: &AtomicU32) {
     // its address. The call fails on bad addresses alone, so its result says
     // nothing that we do not know.
     unsafe {
-        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX, 0, 0, 0);
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE,
+            i32::MAX,
+            null::<libc::timespec>(),
+            null::<u32>(),
+            0_u64,
+        );
     }
 }
 

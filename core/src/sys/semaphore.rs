@@ -40,6 +40,12 @@ impl SemaphoreCell {
         self.0.get()
     }
 
+    /// Memory that is no semaphore yet.
+    pub(crate) fn zeroed() -> Self {
+        // SAFETY: a `sem_t` is plain integers, for which zeroes are valid.
+        Self(UnsafeCell::new(unsafe { std::mem::zeroed() }))
+    }
+
     /// Makes it a semaphore shared between processes.
     pub(crate) fn init(&self, value: c_uint) -> io::Result<()> {
         // SAFETY: the pointer is valid and aligned, being a reference's. Peers
