@@ -15,14 +15,49 @@ use crate::testing::TestName;
 /// Longer than any test should take, and than any pause of the machine.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Schedule: two stores on one segment change the table in turns, each waiting
-/// for the other with sleeps of 60 s. Forbidden: a wait that runs to its end.
-/// That is what a lost wake-up would be, whichever of the two is late.
+/// Schedule: four change one table in turns, and sleep up to 60 s for each
+/// change of another, so that waiters for several versions are about at once.
+/// Forbidden: a sleep that runs to its end. That is what a lost wake-up would
+/// be, whoever is late.
 #[test]
-fn change_wakes_a_waiter_in_a_segment() {
+fn change_wakes_who_waits_in_a_segment() {
     let name = TestName::new("wake");
-    let (ping, pong) = (Store::create(&name).unwrap(), Store::open(&name).unwrap());
-    take_turns(&ping, &pong);
+    take_turns(&Store::create(&name).unwrap());
+}
+
+/// As above, where there is no room to announce a waiter.
+#[test]
+fn change_wakes_who_waits_in_other_memory() {
+    let table = Table::zeroed();
+    table.init();
+    take_turns(&*table);
+}
+
+/// How many take turns, and how many turns there are.
+const PARTIES: u32 = 4;
+const TURNS: u32 = 1000;
+
+fn take_turns(store: &(impl KeyValue + Sync)) {
+    thread::scope(|scope| {
+        for party in 0..PARTIES {
+            scope.spawn(move || change_in_turn(store, party));
+        }
+    });
+}
+
+/// Makes every fourth change, when it is this party's turn.
+fn change_in_turn(store: &impl KeyValue, party: u32) {
+    let mut version = store.version();
+    while version < TURNS {
+        if version % PARTIES == party {
+            version = store.set("turn", version.to_string()).unwrap();
+            continue;
+        }
+        let deadline = Deadline::after(LONG);
+        let found = wait_with_sleeps(store, version, deadline, LONG).unwrap();
+        assert!(!deadline.passed(), "a wake-up from {version} was lost");
+        version = found.unwrap();
+    }
 }
 
 /// Schedule: one store changes the table, each time all of three waiters have
@@ -55,48 +90,20 @@ fn change_wakes_all_waiters_of_a_segment() {
     assert!(!lost.into_inner(), "a wake-up was lost");
 }
 
-/// As above, where there is no room to announce a waiter.
-#[test]
-fn change_wakes_a_waiter_in_other_memory() {
-    let table = Table::zeroed();
-    table.init();
-    take_turns(&*table, &*table);
-}
-
-fn take_turns(ping: &(impl KeyValue + Sync), pong: &(impl KeyValue + Sync)) {
-    thread::scope(|scope| {
-        scope.spawn(|| change_in_turn(ping, 0));
-        change_in_turn(pong, 1);
-    });
-}
-
-/// Makes every second change of 500, from number `first`, each once the one
-/// before it is there.
-fn change_in_turn(store: &impl KeyValue, first: u32) {
-    for number in (first..500).step_by(2) {
-        if number > 0 {
-            let deadline = Deadline::after(LONG);
-            let found = wait_with_sleeps(store, number - 1, deadline, LONG).unwrap();
-            assert_eq!(found, Some(number));
-            assert!(!deadline.passed(), "a wake-up was lost");
-        }
-        store.set("turn", number.to_string()).unwrap();
-    }
-}
-
 /// A C program adds one, and wakes nobody.
 #[test]
 fn change_that_wakes_nobody_is_noticed() {
     let name = TestName::new("silent");
     let store = Store::create(&name).unwrap();
+    store.set("a", "1").unwrap();
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| store.wait_for_change(0, Deadline::after(LONG)));
+        let waiter = scope.spawn(|| store.wait_for_change(1, Deadline::after(LONG)));
         // The waiter announces itself before it sleeps.
-        while store.awaited().unwrap().load(SeqCst) != 0 {
+        while store.awaited().unwrap().load(SeqCst) != 1 {
             thread::yield_now();
         }
         store.table().version.fetch_add(1, Relaxed);
-        assert_eq!(waiter.join().unwrap().unwrap(), Some(1));
+        assert_eq!(waiter.join().unwrap().unwrap(), Some(2));
     });
 }
 
