@@ -1,0 +1,54 @@
+//! Test programs whose tests are known only when they run.
+//!
+//! Idea: what a machine lacks makes tests ignored, with the reason in the
+//! report; on a machine that must have everything (`CI=true`) it fails them.
+
+use std::env;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use super::{Outcome, private_shm};
+
+/// Runs tests in this process's own `/dev/shm`, one after the other. `make`
+/// makes them once that is there.
+pub fn run(make: impl FnOnce() -> Vec<Trial>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // On the main thread: several of them use the default name.
+    arguments.test_threads = Some(1);
+    let shm = match private_shm::enter() {
+        Ok(shm) => shm,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let conclusion = libtest_mimic::run(&arguments, make());
+    let left = shm.left_behind();
+    if left.is_empty() {
+        return conclusion.exit_code();
+    }
+    eprintln!("error: left behind in /dev/shm: {}", left.join(", "));
+    ExitCode::FAILURE
+}
+
+/// A test that fails with a sentence.
+pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
+    Trial::test(name, move || test().map_err(Failed::from))
+}
+
+/// The tests that `make` makes of a tool; or, without the tool, one test called
+/// `name` that stands for them.
+pub fn with<T>(tool: &Outcome<T>, name: &str, make: impl FnOnce(&T) -> Vec<Trial>) -> Vec<Trial> {
+    match tool {
+        Ok(tool) => make(tool),
+        Err(why) => vec![missing(name, why.clone())],
+    }
+}
+
+fn missing(name: &str, why: String) -> Trial {
+    let required = env::var("CI").is_ok_and(|value| value == "true");
+    let kind = format!("ignored: {why}");
+    let trial = trial(name, move || Err(format!("{why}; with CI=true nothing may be missing")));
+    if required { trial } else { trial.with_kind(kind).with_ignored_flag(true) }
+}
