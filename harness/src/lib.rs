@@ -17,6 +17,7 @@ mod shared_core;
 mod stress;
 mod table;
 mod trap;
+pub mod sim;
 mod verdict;
 
 pub use scenario::{
@@ -32,3 +33,9 @@ pub use verdict::{Verdict, Waiter};
 
 #[doc(hidden)]
 pub use shared::describe_as;
+
+/// How many threads this program has, where it is not one.
+pub(crate) fn single_threaded() -> Result<(), usize> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads == 1 { Ok(()) } else { Err(threads) }
+}

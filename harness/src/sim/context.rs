@@ -1,0 +1,129 @@
+//! The registers of an interrupted process, as its signal handler may change them.
+//!
+//! Source: the `ucontext_t` of x86-64 Linux, sigaction(2).
+
+use iced_x86::Register;
+use libc::{REG_EFL, REG_R8, REG_RIP};
+
+/// The trap flag: a SIGTRAP follows the next instruction.
+const TRAP_FLAG: u64 = 1 << 8;
+
+/// The registers of the interrupted code.
+pub struct Context<'a>(&'a mut libc::ucontext_t);
+
+impl<'a> Context<'a> {
+    /// # Safety
+    /// `context` must be the third argument of a signal handler installed with
+    /// `SA_SIGINFO`, and is borrowed until the handler returns.
+    pub unsafe fn new(context: *mut libc::c_void) -> Self {
+        // SAFETY: the caller's promise; the kernel put a `ucontext_t` there, and
+        // nobody else refers to it while the handler runs.
+        Self(unsafe { &mut *context.cast() })
+    }
+
+    fn slot(&mut self, index: i32) -> &mut i64 {
+        // The indices are constants of libc, all below the array's 23.
+        &mut self.0.uc_mcontext.gregs[index as usize]
+    }
+
+    fn read(&self, index: i32) -> u64 {
+        self.0.uc_mcontext.gregs[index as usize] as u64
+    }
+
+    /// The instruction pointer.
+    pub fn ip(&self) -> u64 {
+        self.read(REG_RIP)
+    }
+
+    /// Goes on at `ip`.
+    pub fn set_ip(&mut self, ip: u64) {
+        *self.slot(REG_RIP) = ip as i64;
+    }
+
+    /// The flags register.
+    pub fn flags(&self) -> u64 {
+        self.read(REG_EFL)
+    }
+
+    /// Replaces the flags register.
+    pub fn set_flags(&mut self, flags: u64) {
+        *self.slot(REG_EFL) = flags as i64;
+    }
+
+    /// Asks for a SIGTRAP after the next instruction, or no longer.
+    pub fn trap(&mut self, on: bool) {
+        let flags = self.flags() & !TRAP_FLAG;
+        self.set_flags(if on { flags | TRAP_FLAG } else { flags });
+    }
+
+    /// A general register, or the part of one that `register` names; segment
+    /// bases count as zero, since shared state is never addressed through them.
+    pub fn get(&self, register: Register) -> u64 {
+        let Some(index) = index(register) else { return 0 };
+        let whole = self.read(index);
+        if is_high_byte(register) {
+            return whole >> 8 & 0xff;
+        }
+        match register.size() {
+            1 => whole & 0xff,
+            2 => whole & 0xffff,
+            4 => whole & 0xffff_ffff,
+            _ => whole,
+        }
+    }
+
+    /// Writes a general register, or a part of one: a 32-bit write clears the
+    /// upper half, smaller ones keep the rest.
+    pub fn set(&mut self, register: Register, value: u64) {
+        let Some(index) = index(register) else { return };
+        let whole = self.read(index);
+        let merged = if is_high_byte(register) {
+            whole & !0xff00 | (value & 0xff) << 8
+        } else {
+            match register.size() {
+                1 => whole & !0xff | value & 0xff,
+                2 => whole & !0xffff | value & 0xffff,
+                4 => value & 0xffff_ffff,
+                _ => value,
+            }
+        };
+        *self.slot(index) = merged as i64;
+    }
+
+    /// The number and arguments of the system call that was stopped.
+    pub fn system_call(&self) -> (i64, [u64; 6]) {
+        use Register::{R8, R9, R10, RAX, RDI, RDX, RSI};
+        let arguments = [RDI, RSI, RDX, R10, R8, R9].map(|register| self.get(register));
+        (self.get(RAX) as i64, arguments)
+    }
+
+    /// What the system call returns.
+    pub fn set_result(&mut self, result: i64) {
+        self.set(Register::RAX, result as u64);
+    }
+}
+
+fn is_high_byte(register: Register) -> bool {
+    matches!(register, Register::AH | Register::BH | Register::CH | Register::DH)
+}
+
+/// The index of the whole register among the saved ones.
+fn index(register: Register) -> Option<i32> {
+    use libc::{REG_RAX, REG_RBP, REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_RSI, REG_RSP};
+    Some(match register.full_register() {
+        Register::RAX => REG_RAX,
+        Register::RBX => REG_RBX,
+        Register::RCX => REG_RCX,
+        Register::RDX => REG_RDX,
+        Register::RSI => REG_RSI,
+        Register::RDI => REG_RDI,
+        Register::RBP => REG_RBP,
+        Register::RSP => REG_RSP,
+        Register::RIP => REG_RIP,
+        // R8 to R15 lie in a row in both numberings.
+        other if (Register::R8..=Register::R15).contains(&other) => {
+            REG_R8 + (other as i32 - Register::R8 as i32)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,439 @@
+//! The control page: what the parent and the processes of an execution share
+//! beside the state under test.
+//!
+//! Idea: exactly one process runs at a time, and the turn is handed over through
+//! futexes (`turn.rs`), so everything here is read and written by the one that
+//! has the turn and needs no other synchronisation. Cells say that: no atomics
+//! but for the futex words.
+//! Limits: [`MAX_PROCESSES`] processes, [`MAX_STEPS`] steps an execution.
+
+use std::cell::Cell;
+use std::sync::atomic::AtomicU32;
+
+use serde::Serialize;
+
+/// The most processes in one execution, the recovery included.
+pub const MAX_PROCESSES: usize = 32;
+
+/// The most steps that one execution can make before it is given up.
+pub const MAX_STEPS: usize = 1 << 16;
+
+/// The most bytes of text that a process can hand back.
+pub const TEXT: usize = 256;
+
+/// The most frames of a step's call stack that are kept.
+pub const MAX_FRAMES: usize = 24;
+
+/// Nobody: an index that is no process.
+pub const NOBODY: u8 = u8::MAX;
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Op {
+    /// Nothing was asked for yet.
+    #[default]
+    None,
+    /// Reads bytes.
+    Load,
+    /// Writes bytes.
+    Store,
+    /// `xchg`: reads and writes in one step.
+    Swap,
+    /// `lock cmpxchg`: writes only if what it read was as expected.
+    CompareExchange,
+    /// `lock xadd` and its kin: reads, adds, writes, in one step.
+    FetchAdd,
+    /// Any other instruction that reads and writes in one step.
+    Update,
+    /// `futex` wait.
+    Wait,
+    /// `futex` wake.
+    Wake,
+    /// `futex` requeue: wakes some, and moves other waiters to a second word.
+    Requeue,
+    /// A sleep of a given time.
+    Sleep,
+    /// `sched_yield`.
+    Yield,
+    /// The clock moves on to the deadline of a wait, since nothing else can run.
+    Timeout,
+    /// SIGKILL.
+    Kill,
+    /// A robust mutex is marked, since its owner was killed.
+    OwnerDied,
+}
+
+impl Op {
+    /// Whether it can change shared bytes, or the order of those who wait on them.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::Load | Self::None)
+    }
+
+    /// Whether it touches shared bytes at all.
+    pub fn touches(self) -> bool {
+        !matches!(self, Self::None | Self::Sleep | Self::Yield | Self::Timeout | Self::Kill)
+    }
+
+    /// The word for it in timelines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Load => "load",
+            Self::Store => "store",
+            Self::Swap => "swap",
+            Self::CompareExchange => "compare-exchange",
+            Self::FetchAdd => "fetch-add",
+            Self::Update => "update",
+            Self::Wait => "wait",
+            Self::Wake => "wake",
+            Self::Requeue => "requeue",
+            Self::Sleep => "sleep",
+            Self::Yield => "yield",
+            Self::Timeout => "timeout",
+            Self::Kill => "killed",
+            Self::OwnerDied => "owner-died",
+        }
+    }
+}
+
+/// A step that a process is about to make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Pending {
+    /// What it does.
+    pub op: Op,
+    /// How many bytes it touches; at most 16.
+    pub size: u8,
+    /// Where, from the start of the shared state.
+    pub offset: u32,
+    /// The instruction.
+    pub ip: u64,
+    /// `wait`: the value expected. `wake`: how many. `sleep`: the deadline.
+    pub argument: u64,
+}
+
+impl Pending {
+    /// Whether the order of the two can matter: they overlap, and one writes.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let overlap = self.offset < other.offset + u32::from(other.size)
+            && other.offset < self.offset + u32::from(self.size);
+        let touch = self.op.touches() && other.op.touches();
+        touch && overlap && (self.op.writes() || other.op.writes())
+    }
+}
+
+/// A step that was made, and what the choice was before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Step {
+    /// Who made it.
+    pub process: u8,
+    /// Who had made the step before; [`NOBODY`] at the start.
+    pub last: u8,
+    /// Whether it was chosen; a timeout is forced.
+    pub chosen: bool,
+    /// `wait`: whether the process was put to sleep. `compare-exchange`: whether it wrote.
+    pub took: bool,
+    /// What it did.
+    pub what: Pending,
+    /// Bit `p`: process `p` could have gone.
+    pub enabled: u32,
+    /// Bit `p`: process `p` slept and could have been woken early.
+    pub sleeping: u32,
+    /// Bit `p`: process `p` spun or yielded, and lets others go first.
+    pub yielded: u32,
+    /// Bit `p`: process `p` had not ended, so that it could have been killed.
+    pub alive: u32,
+    /// `wake`, `kill`: bit `p`: process `p` was woken.
+    pub woken: u32,
+    /// The bytes before it.
+    pub before: [u8; 16],
+    /// The bytes after it.
+    pub after: [u8; 16],
+}
+
+/// Where a process stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// It takes no part in this execution.
+    #[default]
+    Absent,
+    /// It runs code of its own, up to its next step.
+    Running,
+    /// It waits for its turn to make the step that is pending.
+    Ready,
+    /// As `Ready`, and the step is the end of a sleep.
+    Sleeping,
+    /// It waits on a futex.
+    Blocked,
+    /// Its body returned.
+    Returned,
+    /// Its body panicked.
+    Panicked,
+    /// It was killed at a step.
+    Killed,
+    /// A signal is about to end it, or has.
+    Crashed,
+    /// It called `exit`.
+    Exited,
+}
+
+impl State {
+    /// Whether it will never make a step again.
+    pub fn ended(self) -> bool {
+        matches!(
+            self,
+            Self::Absent
+                | Self::Returned
+                | Self::Panicked
+                | Self::Killed
+                | Self::Crashed
+                | Self::Exited
+        )
+    }
+}
+
+/// Text of bounded length; what is longer is cut at a character.
+#[repr(C)]
+pub struct Text {
+    len: Cell<u16>,
+    bytes: Cell<[u8; TEXT]>,
+}
+
+impl Text {
+    /// Replaces the text.
+    pub fn set(&self, text: &str) {
+        let end = text.floor_char_boundary(TEXT);
+        let mut bytes = [0; TEXT];
+        bytes[..end].copy_from_slice(&text.as_bytes()[..end]);
+        self.bytes.set(bytes);
+        // At most TEXT, which fits.
+        self.len.set(end as u16);
+    }
+
+    /// The text.
+    pub fn get(&self) -> String {
+        let bytes = self.bytes.get();
+        let len = usize::from(self.len.get()).min(TEXT);
+        String::from_utf8_lossy(&bytes[..len]).into_owned()
+    }
+}
+
+/// One process of an execution.
+#[repr(C)]
+pub struct ProcessControl {
+    /// Futex word: 1 when the turn has come.
+    pub go: AtomicU32,
+    /// Its real process ID.
+    pub pid: Cell<i32>,
+    /// Where it stands.
+    pub state: Cell<State>,
+    /// The step that it is about to make, or waits in.
+    pub pending: Cell<Pending>,
+    /// Once it has reached its next step, the turn goes to this process with no
+    /// decision; [`NOBODY`] where there is a decision.
+    pub hand_on: Cell<u8>,
+    /// `Blocked`: the futex, as [`futex key`](super::futex).
+    pub key: Cell<u64>,
+    /// `Blocked`: the order in which waiters came.
+    pub ticket: Cell<u32>,
+    /// `Blocked`: the bits of a bitset wait.
+    pub bitset: Cell<u32>,
+    /// `Blocked`: the deadline on the virtual clock; `u64::MAX` for none.
+    pub deadline: Cell<u64>,
+    /// `Blocked`: what the wait returned once it ended.
+    pub wake_result: Cell<i64>,
+    /// Lets others go first until one has made a step.
+    pub yielded: Cell<bool>,
+    /// How often it has repeated an access that showed it nothing new.
+    pub repeats: Cell<u32>,
+    /// Its last few accesses, as hashes: (instruction, place, bytes).
+    pub recent: Cell<[u64; 4]>,
+    /// The count of changes when `recent` was begun.
+    pub recent_changes: Cell<u64>,
+    /// PCT, POS: the higher goes first.
+    pub priority: Cell<u64>,
+    /// SURW: how many interesting steps it still has to make, as was estimated.
+    pub remaining: Cell<u32>,
+    /// How far its looks at a clock have moved the clock for it, in nanoseconds.
+    pub looked_ns: Cell<u64>,
+    /// How many random bytes it has drawn.
+    pub drawn: Cell<u64>,
+    /// What it returned, its panic message, or how it crashed.
+    pub text: Text,
+    /// The instruction at which it crashed; the status with which it exited.
+    pub detail: Cell<u64>,
+}
+
+/// How the next process is chosen where the schedule does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Policy {
+    /// The one that went last goes on as long as it can.
+    #[default]
+    GoOn,
+    /// Each that can go is as likely.
+    Random,
+    /// Random priorities, lowered at a few random steps.
+    Pct,
+    /// A random priority for each step.
+    Pos,
+    /// Uniform over the orders of the interesting steps.
+    Surw,
+}
+
+/// One choice of a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(C)]
+pub struct Choice {
+    /// The process.
+    pub process: u8,
+    /// It is killed just before its next step, instead of making it.
+    pub kill: bool,
+}
+
+/// How an execution ended, as seen from inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Outcome {
+    /// It goes on.
+    #[default]
+    Running,
+    /// Nobody can go on, and somebody waits.
+    Deadlock,
+    /// The bound on steps was reached.
+    Livelock,
+    /// A process asked for what is not emulated.
+    Refused,
+    /// A process made no step for too long, in real time.
+    Hung,
+}
+
+/// The control page.
+#[repr(C)]
+pub struct Control {
+    /// Futex word: counts what the parent asks of the zygote.
+    pub asked: AtomicU32,
+    /// Futex word: counts what the zygote has answered.
+    pub answered: AtomicU32,
+
+    /// How many processes take part.
+    pub count: Cell<u8>,
+    /// Whether a recovery stands ready, as the process after the last.
+    pub recovers: Cell<bool>,
+    /// How the next process is chosen after the prefix.
+    pub policy: Cell<Policy>,
+    /// The state of the random numbers.
+    pub random: Cell<u64>,
+    /// Random kills: the chance at each step, of 2^32.
+    pub kill_chance: Cell<u32>,
+    /// Kills that may still happen.
+    pub kills_left: Cell<u32>,
+    /// PCT: the steps at which a priority is lowered.
+    pub change_points: Cell<[u32; 16]>,
+    /// SURW: the interesting bytes, first and end.
+    pub interesting: Cell<(u32, u32)>,
+    /// SURW: who makes the next interesting step.
+    pub intended: Cell<u8>,
+    /// Steps after which the execution is given up.
+    pub step_limit: Cell<u32>,
+    /// Whether call stacks are kept.
+    pub traced: Cell<bool>,
+    /// How many choices of `prefix` count.
+    pub prefix_len: Cell<u32>,
+
+    /// How it ended.
+    pub outcome: Cell<Outcome>,
+    /// Who was refused, crashed the harness's rules, or hung.
+    pub culprit: Cell<u8>,
+    /// The sentence of a refusal.
+    pub refusal: Text,
+    /// Whether a choice of the prefix could not be followed.
+    pub diverged: Cell<bool>,
+    /// Who made the last step.
+    pub last: Cell<u8>,
+    /// Who is to be killed, once it has the turn.
+    pub to_kill: Cell<u8>,
+    /// The virtual clock, in nanoseconds since the start of the execution.
+    pub clock: Cell<u64>,
+    /// The next ticket for a waiter.
+    pub tickets: Cell<u32>,
+    /// Counts changes of shared bytes.
+    pub changes: Cell<u64>,
+    /// How many choices were made.
+    pub choices: Cell<u32>,
+    /// How many steps were made, timeouts and kills included.
+    pub steps: Cell<u32>,
+
+    /// The processes.
+    pub processes: [ProcessControl; MAX_PROCESSES],
+    /// The choices to follow first.
+    pub prefix: [Cell<Choice>; MAX_STEPS],
+    /// What was done.
+    pub log: [Cell<Step>; MAX_STEPS],
+    /// The call stacks of the steps, where they are traced.
+    pub frames: [Cell<[u64; MAX_FRAMES]>; MAX_STEPS],
+    /// Plans of instructions seen so far (`decode.rs`).
+    pub plans: [Cell<Option<super::decode::Plan>>; super::decode::PLANS],
+}
+
+impl Control {
+    /// The processes that take part.
+    pub fn processes(&self) -> &[ProcessControl] {
+        &self.processes[..usize::from(self.count.get()) + usize::from(self.recovers.get())]
+    }
+
+    /// A bit for each process for which `test` holds.
+    pub fn mask(&self, test: impl Fn(&ProcessControl) -> bool) -> u32 {
+        let bits = self.processes().iter().enumerate();
+        bits.fold(0, |mask, (i, process)| mask | u32::from(test(process)) << i)
+    }
+
+    /// Makes everything ready for another execution of the same scenario.
+    pub fn reset(&self) {
+        self.outcome.set(Outcome::Running);
+        self.culprit.set(NOBODY);
+        self.refusal.set("");
+        self.diverged.set(false);
+        self.last.set(NOBODY);
+        self.to_kill.set(NOBODY);
+        self.intended.set(NOBODY);
+        self.clock.set(0);
+        self.tickets.set(0);
+        self.changes.set(0);
+        self.choices.set(0);
+        self.steps.set(0);
+        for process in self.processes() {
+            process.reset();
+        }
+    }
+
+    /// The next random number (SplitMix64; Steele, Lea & Flood, OOPSLA 2014).
+    pub fn next_random(&self) -> u64 {
+        let seed = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(seed);
+        super::mix(seed)
+    }
+}
+
+impl ProcessControl {
+    fn reset(&self) {
+        self.go.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.pid.set(0);
+        self.state.set(State::Absent);
+        self.pending.set(Pending::default());
+        self.hand_on.set(NOBODY);
+        self.yielded.set(false);
+        self.repeats.set(0);
+        self.recent.set([0; 4]);
+        self.recent_changes.set(0);
+        self.looked_ns.set(0);
+        self.drawn.set(0);
+        self.deadline.set(u64::MAX);
+        self.text.set("");
+        self.detail.set(0);
+    }
+}

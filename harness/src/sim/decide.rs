@@ -1,0 +1,297 @@
+//! Who goes next: the decision before each step, made inside the execution.
+//!
+//! Idea: when a decision is made, every process stands at its next step, waits
+//! on a futex, or has ended; so the decision can look at what each is about to
+//! do. It follows the prefix of the schedule, and after that the policy.
+//! Sources: PCT: Burckhardt et al., ASPLOS 2010. POS: Yuan, Yang & Gu, CAV 2018.
+//! SURW: Zhao, Wolff, Mathur & Roychoudhury, ASPLOS 2025.
+//! Limits: runs inside signal handlers, so it neither allocates nor locks.
+
+use super::control::{
+    Choice, Control, MAX_STEPS, NOBODY, Op, Outcome, Pending, Policy, ProcessControl, State, Step,
+};
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This process makes the step that is pending.
+    Run(u8),
+    /// This process is killed.
+    Kill(u8),
+    /// The clock has moved on, and this process's wait has ended.
+    Timeout(u8),
+    /// Nothing: all have ended, or the execution has (see [`Control::outcome`]).
+    Over,
+}
+
+/// Who can go, as masks.
+#[derive(Clone, Copy, Debug)]
+struct Candidates {
+    enabled: u32,
+    sleeping: u32,
+    yielded: u32,
+    alive: u32,
+}
+
+impl Candidates {
+    fn of(control: &Control) -> Self {
+        let ready = control.mask(|process| process.state.get() == State::Ready);
+        let yielded = control.mask(|process| process.yielded.get());
+        let sleeping = control.mask(|process| process.state.get() == State::Sleeping);
+        let alive = control.mask(|process| !process.state.get().ended());
+        let eager = ready & !yielded;
+        Self { enabled: if eager == 0 { ready } else { eager }, sleeping, yielded, alive }
+    }
+}
+
+/// Decides, and writes the step into the log.
+pub fn next(control: &Control) -> Next {
+    if control.outcome.get() != Outcome::Running {
+        return Next::Over;
+    }
+    let candidates = Candidates::of(control);
+    if control.steps.get() >= control.step_limit.get().min(MAX_STEPS as u32) {
+        control.outcome.set(Outcome::Livelock);
+        return Next::Over;
+    }
+    if candidates.enabled == 0 {
+        let wait = earliest(control, |process| process.state.get() == State::Blocked);
+        let sleep = earliest(control, |process| process.state.get() == State::Sleeping);
+        match (wait, sleep) {
+            (Some((deadline, waiter)), sleep) if sleep.is_none_or(|(end, _)| deadline < end) => {
+                time_out(control, candidates, waiter, deadline);
+                return Next::Timeout(waiter);
+            }
+            (None, None) => {
+                if candidates.alive != 0 {
+                    control.outcome.set(Outcome::Deadlock);
+                }
+                return Next::Over;
+            }
+            _ => {}
+        }
+    }
+    choose(control, candidates)
+}
+
+/// The process with the earliest deadline among those for which `test` holds.
+fn earliest(control: &Control, test: impl Fn(&ProcessControl) -> bool) -> Option<(u64, u8)> {
+    let deadlines = control.processes().iter().enumerate().filter(|(_, process)| test(process));
+    // At most MAX_PROCESSES, which fits.
+    deadlines.map(|(i, process)| (process.deadline.get(), i as u8)).filter(|(at, _)| *at != u64::MAX).min()
+}
+
+fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64) {
+    let process = &control.processes[usize::from(waiter)];
+    let what = Pending { op: Op::Timeout, ..process.pending.get() };
+    write_log(control, candidates, waiter, what, false);
+    control.clock.set(control.clock.get().max(deadline));
+    process.wake_result.set(-i64::from(libc::ETIMEDOUT));
+    process.state.set(State::Running);
+}
+
+fn choose(control: &Control, candidates: Candidates) -> Next {
+    let index = control.choices.get();
+    let prefixed = index < control.prefix_len.get();
+    let mut choice = if prefixed {
+        let wanted = control.prefix[index as usize].get();
+        let possible = if wanted.kill {
+            candidates.alive
+        } else {
+            candidates.enabled | candidates.yielded & ready(control) | candidates.sleeping
+        };
+        if bit(possible, wanted.process) {
+            wanted
+        } else {
+            control.diverged.set(true);
+            Choice { process: go_on(control, candidates), kill: false }
+        }
+    } else {
+        Choice { process: by_policy(control, candidates), kill: false }
+    };
+    let left = control.kills_left.get();
+    if !prefixed && left > 0 && (control.next_random() as u32) < control.kill_chance.get() {
+        control.kills_left.set(left - 1);
+        choice.kill = true;
+    }
+    control.choices.set(index + 1);
+
+    let process = &control.processes[usize::from(choice.process)];
+    if choice.kill {
+        let what = Pending { op: Op::Kill, ip: process.pending.get().ip, ..Pending::default() };
+        write_log(control, candidates, choice.process, what, true);
+        return Next::Kill(choice.process);
+    }
+    write_log(control, candidates, choice.process, process.pending.get(), true);
+    for (i, other) in control.processes().iter().enumerate() {
+        if i != usize::from(choice.process) {
+            other.yielded.set(false);
+        }
+    }
+    if process.state.get() == State::Sleeping {
+        control.clock.set(control.clock.get().max(process.deadline.get()));
+    }
+    process.state.set(State::Running);
+    control.last.set(choice.process);
+    Next::Run(choice.process)
+}
+
+fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pending, chosen: bool) {
+    let step = Step {
+        process,
+        last: control.last.get(),
+        chosen,
+        what,
+        enabled: candidates.enabled,
+        sleeping: candidates.sleeping,
+        yielded: candidates.yielded,
+        alive: candidates.alive,
+        ..Step::default()
+    };
+    append(control, step);
+}
+
+/// Adds a step to the log. Where the log is full, the last one is replaced; the
+/// next decision then ends the execution.
+pub fn append(control: &Control, step: Step) {
+    let index = (control.steps.get() as usize).min(MAX_STEPS - 1);
+    control.log[index].set(step);
+    control.steps.set(index as u32 + 1);
+}
+
+fn by_policy(control: &Control, candidates: Candidates) -> u8 {
+    if candidates.enabled == 0 {
+        return go_on(control, candidates);
+    }
+    match control.policy.get() {
+        Policy::GoOn => go_on(control, candidates),
+        Policy::Random => pick(control, candidates.enabled | candidates.sleeping),
+        Policy::Pct => {
+            lower_at_change_point(control, candidates.enabled);
+            highest(control, candidates.enabled)
+        }
+        Policy::Pos => {
+            let process = highest(control, candidates.enabled);
+            redraw_racing(control, process);
+            process
+        }
+        Policy::Surw => surw(control, candidates.enabled),
+    }
+}
+
+/// The last one goes on; if it cannot, the next in order that can; if none can,
+/// the one whose sleep ends first.
+fn go_on(control: &Control, candidates: Candidates) -> u8 {
+    let last = control.last.get();
+    if bit(candidates.enabled, last) {
+        return last;
+    }
+    let after = |mask: u32| {
+        let from = if last == NOBODY { 0 } else { u32::from(last) + 1 };
+        let rotated = mask.checked_shr(from).unwrap_or(0);
+        let index =
+            if rotated == 0 { mask.trailing_zeros() } else { rotated.trailing_zeros() + from };
+        index as u8
+    };
+    if candidates.enabled != 0 {
+        return after(candidates.enabled);
+    }
+    let sleeper = earliest(control, |process| process.state.get() == State::Sleeping);
+    sleeper.map_or_else(|| after(candidates.alive), |(_, process)| process)
+}
+
+/// A random member of `mask`, which is not empty.
+fn pick(control: &Control, mask: u32) -> u8 {
+    let mut skip = control.next_random() % u64::from(mask.count_ones());
+    let mut rest = mask;
+    while skip > 0 {
+        rest &= rest - 1;
+        skip -= 1;
+    }
+    rest.trailing_zeros() as u8
+}
+
+fn highest(control: &Control, mask: u32) -> u8 {
+    let members = (0..u32::BITS as u8).filter(|i| bit(mask, *i));
+    let best = members.max_by_key(|i| control.processes[usize::from(*i)].priority.get());
+    best.unwrap_or(0)
+}
+
+/// PCT: at the k-th change point, the process about to go gets priority k,
+/// lower than all that were drawn at the start.
+fn lower_at_change_point(control: &Control, enabled: u32) {
+    let points = control.change_points.get();
+    let now = control.choices.get();
+    for (i, _) in points.iter().enumerate().filter(|(_, point)| **point == now && now != 0) {
+        let process = highest(control, enabled);
+        control.processes[usize::from(process)].priority.set(i as u64);
+    }
+}
+
+/// POS: the one that goes, and all whose next step races with its step, draw anew.
+fn redraw_racing(control: &Control, chosen: u8) {
+    let step = control.processes[usize::from(chosen)].pending.get();
+    for (i, process) in control.processes().iter().enumerate() {
+        let races = process.state.get() == State::Ready && process.pending.get().conflicts(&step);
+        if i == usize::from(chosen) || races {
+            process.priority.set(control.next_random());
+        }
+    }
+}
+
+/// SURW: the process that makes the next interesting step is drawn with a chance
+/// in proportion to how many it still has to make; the others' interesting
+/// steps wait for it, and all other steps are free.
+fn surw(control: &Control, enabled: u32) -> u8 {
+    let (first, end) = control.interesting.get();
+    let interesting = |process: &ProcessControl| {
+        let step = process.pending.get();
+        step.op.touches() && step.offset < end && first < step.offset + u32::from(step.size)
+    };
+    let intended = control.intended.get();
+    let lives = intended != NOBODY
+        && !control.processes[usize::from(intended)].state.get().ended()
+        && control.processes[usize::from(intended)].state.get() != State::Blocked;
+    if !lives {
+        control.intended.set(draw_by_remaining(control));
+    }
+    let intended = control.intended.get();
+    let held_back = control.mask(interesting) & !(1 << (intended % 32));
+    let free = if enabled & !held_back == 0 { enabled } else { enabled & !held_back };
+    let chosen = pick_by_remaining(control, free);
+    let process = &control.processes[usize::from(chosen)];
+    if interesting(process) {
+        process.remaining.set(process.remaining.get().saturating_sub(1));
+        control.intended.set(draw_by_remaining(control));
+    }
+    chosen
+}
+
+fn draw_by_remaining(control: &Control) -> u8 {
+    let can = control.mask(|process| matches!(process.state.get(), State::Ready | State::Running));
+    if can == 0 { NOBODY } else { pick_by_remaining(control, can) }
+}
+
+/// A member of `mask`, with a chance in proportion to one more than its
+/// remaining interesting steps: an estimate of zero may be wrong.
+fn pick_by_remaining(control: &Control, mask: u32) -> u8 {
+    let weight = |i: u8| u64::from(control.processes[usize::from(i)].remaining.get()) + 1;
+    let members = || (0..u32::BITS as u8).filter(|i| bit(mask, *i));
+    let mut rest = control.next_random() % members().map(weight).sum::<u64>().max(1);
+    for i in members() {
+        if rest < weight(i) {
+            return i;
+        }
+        rest -= weight(i);
+    }
+    mask.trailing_zeros() as u8
+}
+
+fn ready(control: &Control) -> u32 {
+    control.mask(|process| process.state.get() == State::Ready)
+}
+
+/// Whether `mask` has bit `process`; [`NOBODY`] is in no mask.
+pub fn bit(mask: u32, process: u8) -> bool {
+    mask.checked_shr(process.into()).is_some_and(|rest| rest & 1 == 1)
+}

@@ -1,0 +1,178 @@
+//! What an instruction does to memory.
+//!
+//! Idea: each instruction that touches shared state is decoded once; the plan
+//! is kept in the control page, for all processes and executions to come.
+//! Limits: gathers, scatters and accesses wider than 64 bytes have no plan.
+
+use iced_x86::{
+    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
+    Register,
+};
+
+use super::alu::Alu;
+use super::control::Control;
+
+/// How many plans are kept; a power of two.
+pub const PLANS: usize = 4096;
+
+/// The longest instruction, in bytes.
+const LONGEST: usize = 15;
+
+/// How an instruction is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `mov`, `movzx`: memory to register.
+    Load,
+    /// `movsx`, `movsxd`: memory to register, with the sign.
+    LoadSigned,
+    /// `mov`: register or constant to memory.
+    Store,
+    /// Memory is the second operand: `add reg, [mem]`.
+    FromMemory(Alu),
+    /// Memory is the first operand: `add [mem], reg`.
+    ToMemory(Alu),
+    /// `xchg`, which is always one step.
+    Swap,
+    /// `xadd`.
+    FetchAdd,
+    /// `cmpxchg`.
+    CompareExchange,
+    /// `movs`, `stos`, `lods`, `cmps` or `scas`, repeated or not.
+    Strings,
+    /// Anything else: carried out by the processor on a private copy.
+    Stepped {
+        /// It reads memory.
+        reads: bool,
+        /// It writes memory.
+        writes: bool,
+        /// Its register that can be pointed at the copy, if there is one.
+        base: Register,
+    },
+    /// Touches memory in a way that is not emulated.
+    Unknown,
+}
+
+/// What is known of the instruction at an address.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// How it is carried out.
+    pub kind: Kind,
+    /// Which operand is in memory.
+    pub operand: u32,
+    /// How many bytes it touches.
+    pub size: usize,
+    /// Whether it is one step even where it reads and writes.
+    pub locked: bool,
+}
+
+/// The plan for the instruction at `ip`.
+pub fn plan(control: &Control, ip: u64) -> Plan {
+    let slot = &control.plans[super::mix(ip) as usize % PLANS];
+    match slot.get() {
+        Some(plan) if plan.instruction.ip() == ip => plan,
+        _ => {
+            let plan = decode(ip);
+            slot.set(Some(plan));
+            plan
+        }
+    }
+}
+
+fn decode(ip: u64) -> Plan {
+    // SAFETY: the processor has just fetched an instruction here. It may be
+    // shorter than 15 bytes, at the end of a page behind which nothing is
+    // mapped; but code is followed by the rest of its file in practice.
+    let bytes = unsafe { std::slice::from_raw_parts(ip as *const u8, LONGEST) };
+    let instruction = Decoder::with_ip(64, bytes, ip, DecoderOptions::NONE).decode();
+    let operand = (0..instruction.op_count())
+        .find(|i| instruction.op_kind(*i) == OpKind::Memory)
+        .unwrap_or(0);
+    let mut factory = InstructionInfoFactory::new();
+    let info = factory.info(&instruction);
+    let access = info.op_access(operand);
+    let size = instruction.memory_size().size();
+    let kind = if is_string(&instruction) {
+        Kind::Strings
+    } else if size == 0 || size > 64 || instruction.is_vsib() {
+        Kind::Unknown
+    } else {
+        simple(&instruction, operand, size).unwrap_or_else(|| Kind::Stepped {
+            reads: !matches!(access, OpAccess::Write),
+            writes: !matches!(access, OpAccess::Read | OpAccess::CondRead),
+            base: free_base(&instruction, info.used_registers()),
+        })
+    };
+    let locked = instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg;
+    Plan { instruction, kind, operand, size, locked }
+}
+
+/// The plan of an instruction that needs no single step.
+fn simple(instruction: &Instruction, operand: u32, size: usize) -> Option<Kind> {
+    let general = |i: u32| match instruction.op_kind(i) {
+        OpKind::Register => instruction.op_register(i).is_gpr(),
+        kind => is_immediate(kind),
+    };
+    let other = 1 - operand.min(1);
+    if size > 8 || instruction.op_count() > 2 || instruction.op_count() == 2 && !general(other) {
+        return None;
+    }
+    Some(match (instruction.mnemonic(), operand) {
+        (Mnemonic::Mov | Mnemonic::Movzx, 1) => Kind::Load,
+        (Mnemonic::Movsx | Mnemonic::Movsxd, 1) => Kind::LoadSigned,
+        (Mnemonic::Mov, 0) => Kind::Store,
+        (Mnemonic::Xchg, _) => Kind::Swap,
+        (Mnemonic::Xadd, _) => Kind::FetchAdd,
+        (Mnemonic::Cmpxchg, _) => Kind::CompareExchange,
+        (mnemonic, 1) => Kind::FromMemory(Alu::of(mnemonic)?),
+        (mnemonic, _) => Kind::ToMemory(Alu::of(mnemonic)?),
+    })
+}
+
+fn is_immediate(kind: OpKind) -> bool {
+    matches!(
+        kind,
+        OpKind::Immediate8
+            | OpKind::Immediate16
+            | OpKind::Immediate32
+            | OpKind::Immediate64
+            | OpKind::Immediate8to16
+            | OpKind::Immediate8to32
+            | OpKind::Immediate8to64
+            | OpKind::Immediate32to64
+    )
+}
+
+/// Whether it is a string instruction: `movsd` and `cmpsd` are also the names of
+/// vector instructions, which name a vector register.
+fn is_string(instruction: &Instruction) -> bool {
+    use Mnemonic::{
+        Cmpsb, Cmpsd, Cmpsq, Cmpsw, Lodsb, Lodsd, Lodsq, Lodsw, Movsb, Movsd, Movsq, Movsw, Scasb,
+        Scasd, Scasq, Scasw, Stosb, Stosd, Stosq, Stosw,
+    };
+    let vector = (0..instruction.op_count()).any(|i| instruction.op_register(i).is_vector_register());
+    let copies = matches!(instruction.mnemonic(), Movsb | Movsw | Movsd | Movsq);
+    let fills = matches!(instruction.mnemonic(), Stosb | Stosw | Stosd | Stosq);
+    let loads = matches!(instruction.mnemonic(), Lodsb | Lodsw | Lodsd | Lodsq);
+    let compares = matches!(instruction.mnemonic(), Cmpsb | Cmpsw | Cmpsd | Cmpsq);
+    let scans = matches!(instruction.mnemonic(), Scasb | Scasw | Scasd | Scasq);
+    !vector && (copies || fills || loads || compares || scans)
+}
+
+/// The base register of the memory operand, if the instruction uses it for
+/// nothing else, so that it can be changed around the instruction.
+fn free_base(instruction: &Instruction, used: &[iced_x86::UsedRegister]) -> Register {
+    let base = instruction.memory_base();
+    let usable = base.is_gpr64() && base != Register::RSP;
+    let named = (0..instruction.op_count()).any(|i| {
+        instruction.op_kind(i) == OpKind::Register
+            && instruction.op_register(i).full_register() == base
+    });
+    let index = instruction.memory_index().full_register() == base;
+    let written = used.iter().any(|register| {
+        register.register().full_register() == base
+            && !matches!(register.access(), OpAccess::Read | OpAccess::CondRead)
+    });
+    if usable && !named && !index && !written { base } else { Register::None }
+}

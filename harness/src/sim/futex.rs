@@ -1,0 +1,194 @@
+//! Futexes, emulated: who waits on which word, and who is woken.
+//!
+//! Idea: the kernel cannot look at a protected page, and would not tell who
+//! waits. A futex in the shared state is known by its offset, so that it is the
+//! same for every process; one in private memory by process and address.
+//! Waiters are woken in the order in which they came.
+//! Source: futex(2).
+//! Limits: priority inheritance, robust waits by the kernel and `futex_waitv`
+//! are refused.
+
+use super::control::{Op, Pending, ProcessControl, State, Step};
+use super::world::{World, world};
+use super::{step, turn};
+
+/// The bits of the operation that choose clock and scope.
+const FLAGS: i32 = libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME;
+
+/// The arguments of a `futex` call.
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// The word's address.
+    pub word: u64,
+    /// The operation with its flags.
+    pub op: i32,
+    /// The expected value, or how many to wake.
+    pub value: u32,
+    /// The timeout's address, or how many to requeue.
+    pub timeout: u64,
+    /// The second word's address.
+    pub word2: u64,
+    /// The bitset, the expected value, or an encoded operation.
+    pub value3: u32,
+    /// The instruction.
+    pub ip: u64,
+}
+
+/// Carries out a `futex` call; returns what the kernel would.
+pub fn call(call: &Call) -> i64 {
+    match call.op & !FLAGS {
+        libc::FUTEX_WAIT => wait(call, u32::MAX, false),
+        libc::FUTEX_WAIT_BITSET => wait(call, call.value3, true),
+        libc::FUTEX_WAKE => wake(call, call.value, u32::MAX),
+        libc::FUTEX_WAKE_BITSET => wake(call, call.value, call.value3),
+        libc::FUTEX_REQUEUE => requeue(call, None),
+        libc::FUTEX_CMP_REQUEUE => requeue(call, Some(call.value3)),
+        other => turn::refuse(&format!(
+            "futex operation {other} ({}) is not emulated by the simulator",
+            name(other)
+        )),
+    }
+}
+
+fn name(op: i32) -> &'static str {
+    match op {
+        libc::FUTEX_WAKE_OP => "FUTEX_WAKE_OP",
+        libc::FUTEX_LOCK_PI => "FUTEX_LOCK_PI",
+        libc::FUTEX_UNLOCK_PI => "FUTEX_UNLOCK_PI",
+        libc::FUTEX_TRYLOCK_PI => "FUTEX_TRYLOCK_PI",
+        libc::FUTEX_WAIT_REQUEUE_PI => "FUTEX_WAIT_REQUEUE_PI",
+        libc::FUTEX_CMP_REQUEUE_PI => "FUTEX_CMP_REQUEUE_PI",
+        _ => "unknown",
+    }
+}
+
+/// What identifies a futex: its offset in the shared state, or, for private
+/// memory, its address and the process, with the top bit set.
+fn key(world: &World, address: u64) -> u64 {
+    world.offset(address).map_or_else(
+        || 1 << 63 | u64::from(world.me()) << 56 | address & 0x00ff_ffff_ffff_ffff,
+        u64::from,
+    )
+}
+
+/// The pending step of a call on `address`; one on private memory touches nothing.
+fn pending(world: &World, op: Op, address: u64, call: &Call) -> Pending {
+    let (offset, size) = world.offset(address).map_or((0, 0), |offset| (offset, 4));
+    Pending { op, size, offset, ip: call.ip, argument: call.value.into() }
+}
+
+fn load(world: &World, address: u64) -> u32 {
+    match world.offset(address) {
+        Some(offset) => world.word(offset),
+        // SAFETY: private memory of the process that made the call; the kernel
+        // would fail with EFAULT where it is not mapped, here the process
+        // crashes and is reported.
+        None => unsafe { (address as *const u32).read_volatile() },
+    }
+}
+
+fn wait(call: &Call, bitset: u32, absolute: bool) -> i64 {
+    let world = world();
+    if bitset == 0 {
+        return -i64::from(libc::EINVAL);
+    }
+    let deadline = match deadline(world, call.timeout, absolute) {
+        Ok(deadline) => deadline,
+        Err(errno) => return -i64::from(errno),
+    };
+    let me = world.my_control();
+    turn::reach(pending(world, Op::Wait, call.word, call), State::Ready);
+    let found = load(world, call.word);
+    let sleeps = found == call.value;
+    step::finish_word(world, found, found, sleeps, 0);
+    if !sleeps {
+        return -i64::from(libc::EAGAIN);
+    }
+    me.key.set(key(world, call.word));
+    me.bitset.set(bitset);
+    me.deadline.set(deadline);
+    me.wake_result.set(0);
+    me.ticket.set(world.control.tickets.replace(world.control.tickets.get() + 1));
+    turn::block()
+}
+
+/// The deadline on the virtual clock; `u64::MAX` where there is none.
+fn deadline(world: &World, timeout: u64, absolute: bool) -> Result<u64, i32> {
+    if timeout == 0 {
+        return Ok(u64::MAX);
+    }
+    let span = step::read_timespec(timeout).ok_or(libc::EINVAL)?;
+    let now = world.control.clock.get();
+    // Both clocks that a wait can name read the virtual clock plus a constant
+    // (`syscalls.rs`), so an absolute time is one of the virtual clock's.
+    Ok(if absolute { step::to_virtual(span) } else { now.saturating_add(span) })
+}
+
+fn wake(call: &Call, count: u32, bitset: u32) -> i64 {
+    let world = world();
+    if bitset == 0 {
+        return -i64::from(libc::EINVAL);
+    }
+    if world.offset(call.word).is_none() {
+        // Private memory, and one thread: nobody can wait there.
+        return 0;
+    }
+    turn::reach(pending(world, Op::Wake, call.word, call), State::Ready);
+    let woken = release(world, key(world, call.word), count, bitset);
+    let value = load(world, call.word);
+    step::finish_word(world, value, value, false, woken);
+    turn::advance(woken);
+    woken.count_ones().into()
+}
+
+fn requeue(call: &Call, expected: Option<u32>) -> i64 {
+    let world = world();
+    turn::reach(pending(world, Op::Requeue, call.word, call), State::Ready);
+    let found = load(world, call.word);
+    if expected.is_some_and(|expected| expected != found) {
+        step::finish_word(world, found, found, false, 0);
+        return -i64::from(libc::EAGAIN);
+    }
+    let (from, to) = (key(world, call.word), key(world, call.word2));
+    let woken = release(world, from, call.value, u32::MAX);
+    let mut moved = 0;
+    while moved < call.timeout as u32 {
+        let Some(waiter) = first_waiter(world, from, u32::MAX) else { break };
+        world.control.processes[waiter].key.set(to);
+        moved += 1;
+    }
+    step::finish_word(world, found, found, true, woken);
+    turn::advance(woken);
+    i64::from(woken.count_ones() + moved)
+}
+
+/// Lets up to `count` waiters out, in the order in which they came; returns them
+/// as a mask. They do not run yet.
+pub fn release(world: &World, key: u64, count: u32, bitset: u32) -> u32 {
+    let mut woken = 0;
+    for _ in 0..count.min(u32::BITS) {
+        let Some(waiter) = first_waiter(world, key, bitset) else { break };
+        let process = &world.control.processes[waiter];
+        process.wake_result.set(0);
+        process.state.set(State::Running);
+        woken |= 1 << waiter;
+    }
+    woken
+}
+
+fn first_waiter(world: &World, key: u64, bitset: u32) -> Option<usize> {
+    let waits = |process: &ProcessControl| {
+        process.state.get() == State::Blocked
+            && process.key.get() == key
+            && process.bitset.get() & bitset != 0
+    };
+    let waiters = world.control.processes().iter().enumerate().filter(|(_, p)| waits(p));
+    waiters.min_by_key(|(_, process)| process.ticket.get()).map(|(i, _)| i)
+}
+
+/// Notes in the log that the step just made woke `mask` as well.
+pub fn note_woken(world: &World, mask: u32) {
+    let index = world.control.steps.get().saturating_sub(1) as usize;
+    let step = world.control.log[index].get();
+    world.control.log[index].set(Step { woken: step.woken | mask, ..step });
+}

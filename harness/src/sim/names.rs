@@ -1,0 +1,113 @@
+//! The names of byte ranges, and values as text.
+
+use crate::{Field, Kind, Shared, fields_of};
+
+/// The fields of a shared type.
+#[derive(Clone, Debug)]
+pub struct Names {
+    fields: Vec<Field>,
+}
+
+impl Names {
+    /// Those that `T` describes.
+    pub fn of<T: Shared>() -> Self {
+        Self { fields: fields_of::<T>() }
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn field(&self, offset: u32) -> Option<&Field> {
+        let at = offset as usize;
+        self.fields.iter().find(|field| field.offset <= at && at < field.offset + field.size)
+    }
+
+    /// The name of `size` bytes at `offset`: `version`, `slots[3].key[0..8]`, or
+    /// `bytes 16..20` where nothing is known of them.
+    pub fn name(&self, offset: u32, size: usize) -> String {
+        let at = offset as usize;
+        let Some(field) = self.field(offset) else {
+            return format!("bytes {at}..{}", at + size);
+        };
+        let inner = at - field.offset;
+        if inner == 0 && size == field.size {
+            return field.name.clone();
+        }
+        let numbers = field.kind != Kind::Text && field.element < field.size;
+        if numbers && inner.is_multiple_of(field.element) && size == field.element {
+            return format!("{}[{}]", field.name, inner / field.element);
+        }
+        format!("{}[{inner}..{}]", field.name, inner + size)
+    }
+
+    /// `bytes`, which lie at `offset`, as a person would write them.
+    pub fn value(&self, offset: u32, bytes: &[u8]) -> String {
+        match self.field(offset).map(|field| field.kind) {
+            Some(Kind::Text) => as_text(bytes),
+            Some(Kind::Bool) if bytes.len() == 1 => (bytes[0] != 0).to_string(),
+            Some(Kind::Signed) if bytes.len() <= 8 => {
+                let unused = 64 - bytes.len() as u32 * 8;
+                ((as_number(bytes) << unused) as i64 >> unused).to_string()
+            }
+            Some(Kind::Unsigned) if bytes.len() <= 8 => as_number(bytes).to_string(),
+            _ if bytes.len() <= 8 => format!("{:#x}", as_number(bytes)),
+            _ => as_hex(bytes),
+        }
+    }
+}
+
+fn as_number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn as_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Text up to the first NUL in quotes, with other bytes escaped.
+fn as_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    format!("\"{}\"", bytes[..end].escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64};
+
+    crate::shared! {
+        struct Slot { key: [AtomicU8; 16], value: [AtomicU64; 2] as text }
+    }
+    crate::shared! {
+        struct Table { slots: [Slot; 2], counts: [AtomicU32; 4], balance: AtomicI32 }
+    }
+
+    #[test]
+    fn byte_ranges_are_named_by_field() {
+        let names = Names::of::<Table>();
+        for (offset, size, name) in [
+            (0, 16, "slots[0].key"),
+            (8, 8, "slots[0].key[8..16]"),
+            (32, 1, "slots[1].key[0..1]"),
+            (48, 8, "slots[1].value[0..8]"),
+            (64, 4, "counts[0]"),
+            (72, 4, "counts[2]"),
+            (80, 4, "balance"),
+            (88, 8, "bytes 88..96"),
+        ] {
+            assert_eq!(names.name(offset, size), name);
+        }
+    }
+
+    #[test]
+    fn values_are_written_by_kind() {
+        let names = Names::of::<Table>();
+        assert_eq!(names.value(0, b"ab\0\0\0\0\0\0"), "\"ab\"");
+        assert_eq!(names.value(16, b"x\xff\0"), "\"x\\xff\"");
+        assert_eq!(names.value(64, &7u32.to_le_bytes()), "7");
+        assert_eq!(names.value(80, &(-7i32).to_le_bytes()), "-7");
+        assert_eq!(names.value(88, &16u64.to_le_bytes()), "0x10");
+    }
+}

@@ -1,0 +1,128 @@
+//! The death of an owner: what the kernel does to robust mutexes, done by hand.
+//!
+//! Idea: the simulated processes own mutexes under made-up thread IDs, so that
+//! an execution repeats bit for bit; the kernel would not know them. So a
+//! process that is killed walks its own list first, just as the kernel does.
+//! Source: get_robust_list(2), the kernel's Documentation/locking/robust-futexes.
+//! Limits: entries for priority-inheritance mutexes are left alone.
+
+use super::control::{Op, Pending, Step};
+use super::world::World;
+use super::{decide, futex, sys, turn};
+
+/// As many entries as the kernel walks.
+const LIMIT: usize = 2048;
+
+/// The head of a robust list, as the kernel defines it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Head {
+    next: u64,
+    futex_offset: i64,
+    pending: u64,
+}
+
+/// Marks the mutexes that this process owns, and wakes who waits on them.
+pub fn die_as_owner(world: &World) {
+    let Some(head_address) = registered(world) else { return };
+    let head = head_at(head_address);
+    let mut woken = 0;
+    let mut entry = head.next;
+    for _ in 0..LIMIT {
+        if entry & !1 == head_address || entry == 0 {
+            break;
+        }
+        let next = read_word(world, entry & !1);
+        if entry & !1 != head.pending & !1 {
+            woken |= owner_died(world, entry, head.futex_offset, false);
+        }
+        entry = next;
+    }
+    if head.pending != 0 {
+        woken |= owner_died(world, head.pending, head.futex_offset, true);
+    }
+    futex::note_woken(world, woken);
+    turn::advance(woken);
+}
+
+/// Whether this process has robust mutexes, or is about to.
+pub fn owns(world: &World) -> bool {
+    registered(world).map(|address| (address, head_at(address))).is_some_and(|(address, head)| {
+        head.next & !1 != address && head.next != 0 || head.pending != 0
+    })
+}
+
+/// One entry: marks its futex word, if this process is the owner.
+fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> u32 {
+    if entry & 1 == 1 {
+        return 0;
+    }
+    let address = entry.wrapping_add_signed(futex_offset);
+    let Some(offset) = world.offset(address) else { return 0 };
+    let value = world.word(offset);
+    let owner = value & libc::FUTEX_TID_MASK;
+    if pending && owner == 0 {
+        // Killed between the unlock and the wake-up that it owed.
+        return futex::release(world, offset.into(), 1, u32::MAX);
+    }
+    if owner != virtual_tid(world.me()) {
+        return 0;
+    }
+    let marked = value & libc::FUTEX_WAITERS | libc::FUTEX_OWNER_DIED;
+    world.write(offset, &marked.to_le_bytes());
+    world.control.changes.set(world.control.changes.get() + 1);
+    note_mark(world, offset, value, marked);
+    if value & libc::FUTEX_WAITERS == 0 {
+        return 0;
+    }
+    futex::release(world, offset.into(), 1, u32::MAX)
+}
+
+/// Writes the mark into the log, as a step of its own that nobody chose.
+fn note_mark(world: &World, offset: u32, before: u32, after: u32) {
+    let mut step = Step {
+        process: world.me(),
+        last: world.control.last.get(),
+        what: Pending { op: Op::OwnerDied, size: 4, offset, ip: 0, argument: 0 },
+        took: true,
+        ..Step::default()
+    };
+    step.before[..4].copy_from_slice(&before.to_le_bytes());
+    step.after[..4].copy_from_slice(&after.to_le_bytes());
+    decide::append(world.control, step);
+}
+
+/// The thread ID that process `index` believes to have.
+pub fn virtual_tid(index: u8) -> u32 {
+    1001 + u32::from(index)
+}
+
+/// The address of this thread's list, as it was registered with the kernel.
+fn registered(world: &World) -> Option<u64> {
+    let (mut head, mut len) = (0u64, 0u64);
+    let arguments = [0, (&raw mut head) as u64, (&raw mut len) as u64, 0, 0];
+    // SAFETY: both results are valid for writes of one word.
+    let result = unsafe { sys::call(libc::SYS_get_robust_list, arguments) };
+    // A child made by a bare clone has none registered; glibc's is where it
+    // was in the parent.
+    let head = if result == 0 && head != 0 { head } else { world.robust_list };
+    (head != 0).then_some(head)
+}
+
+fn head_at(address: u64) -> Head {
+    // SAFETY: the kernel was told that a list head is there, by glibc, and it
+    // stays there for the life of the thread.
+    unsafe { (address as *const Head).read_volatile() }
+}
+
+/// A list entry: in the shared state, through the alias; else private.
+fn read_word(world: &World, address: u64) -> u64 {
+    if let Some(offset) = world.offset(address) {
+        let mut bytes = [0; 8];
+        world.read(offset, &mut bytes);
+        return u64::from_le_bytes(bytes);
+    }
+    // SAFETY: glibc links only mutexes that are mapped; one in private memory
+    // is valid for as long as it is locked.
+    unsafe { (address as *const u64).read_volatile() }
+}

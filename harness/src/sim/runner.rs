@@ -1,0 +1,263 @@
+//! Runs one execution after another, and says how each ended.
+//!
+//! Idea: the parent owns the two mappings and the control page; it resets both,
+//! asks the zygote for an execution, and reads the log.
+
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+use super::control::{
+    Choice, Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy, Step,
+};
+use super::world::World;
+use super::zygote::{self, Zygote};
+use super::{SimError, filter, sys, verdicts};
+use crate::memory::{Mapping, Memory};
+use crate::{ProcessEnd, Scenario, Shared, Verdict};
+
+/// What one execution is to do.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The choices to make first.
+    pub prefix: Vec<Choice>,
+    /// How to go on.
+    pub policy: Policy,
+    /// The seed of all random choices.
+    pub seed: u64,
+    /// Random kills: the chance at each step, of 2^32, and how many at most.
+    pub kills: (u32, u32),
+    /// PCT: the steps at which a priority is lowered.
+    pub change_points: [u32; 16],
+    /// SURW: the interesting bytes, and how many interesting steps each process
+    /// makes, as was estimated.
+    pub interesting: (u32, u32),
+    /// See `interesting`.
+    pub estimates: [u32; MAX_PROCESSES],
+    /// Whether call stacks are kept.
+    pub traced: bool,
+}
+
+/// One execution: what was done, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// The call stack at each step, innermost first, where they were kept.
+    pub frames: Vec<[u64; MAX_FRAMES]>,
+    /// How each process ended; the recovery, if it ran, is the last.
+    pub ends: Vec<ProcessEnd>,
+    /// The outcome in the scenario's words.
+    pub outcome: String,
+    /// What that means.
+    pub verdict: Verdict,
+    /// Whether a choice of the prefix was not possible.
+    pub diverged: bool,
+}
+
+impl Execution {
+    /// The choices that were made.
+    pub fn choices(&self) -> Vec<Choice> {
+        let chosen = self.steps.iter().filter(|step| step.chosen);
+        let kill = |step: &Step| step.what.op == super::control::Op::Kill;
+        chosen.map(|step| Choice { process: step.process, kill: kill(step) }).collect()
+    }
+}
+
+/// A scenario ready to be executed, again and again.
+pub struct Runner<'a, T: Shared> {
+    scenario: &'a Scenario<T>,
+    state: Mapping,
+    control: Mapping,
+    image: Vec<u8>,
+    zygote: Pid,
+    step_limit: u32,
+    /// Executions asked for so far.
+    asked: u32,
+    marker: PhantomData<T>,
+}
+
+impl<'a, T: Shared> Runner<'a, T> {
+    /// Maps the state, runs the scenario's setup, and forks the zygote.
+    ///
+    /// # Errors
+    /// See [`SimError`]; nothing is left behind.
+    pub fn new(scenario: &'a Scenario<T>, step_limit: u32, hang_ms: i64) -> Result<Self, SimError> {
+        let count = scenario.processes.len();
+        if count == 0 || count > MAX_PROCESSES - 1 {
+            return Err(SimError::ProcessCount { found: count, limit: MAX_PROCESSES - 1 });
+        }
+        crate::single_threaded().map_err(|threads| SimError::Threads { threads })?;
+        let tid_offset = zygote::find_tid_offset().ok_or(SimError::UnknownLibc)?;
+        let memory = Memory::new(size_of::<T>())?;
+        let (state, alias) = (memory.map()?, memory.map()?);
+        let control = Memory::new(size_of::<Control>())?.map()?;
+        if !filter::fits(state.base().addr().get() as u64, state.len() as u64) {
+            return Err(SimError::Placement);
+        }
+        (scenario.setup)(state.as_shared());
+        let image = state.to_vec(state.len());
+        let page = control_of(&control);
+        page.count.set(count as u8);
+        page.recovers.set(scenario.recovery.is_some());
+        let robust_list = robust_list();
+        // SAFETY: the program has one thread, so its copy is whole.
+        let zygote = match unsafe { fork() }? {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => {
+                let shared: &T = state.as_shared();
+                let world =
+                    World::install(page, state.base(), alias.base(), state.len(), robust_list);
+                serve(scenario, shared, Zygote { world, bodies: vec![], hang_ms, tid_offset })
+            }
+        };
+        let runner = Self {
+            scenario,
+            state,
+            control,
+            image,
+            zygote,
+            step_limit,
+            asked: 0,
+            marker: PhantomData,
+        };
+        runner.wait_for_answer(0)?;
+        match runner.page().outcome.get() {
+            Outcome::Refused => Err(SimError::Unsupported { why: runner.page().refusal.get() }),
+            _ => Ok(runner),
+        }
+    }
+
+    fn page(&self) -> &Control {
+        control_of(&self.control)
+    }
+
+    /// The bytes of the state before the first step.
+    pub fn image(&self) -> &[u8] {
+        &self.image[..size_of::<T>()]
+    }
+
+    /// Runs one execution.
+    ///
+    /// # Errors
+    /// [`SimError::Refused`] where a process asked for what is not emulated;
+    /// [`SimError::Lost`] where the zygote is gone.
+    pub fn run(&mut self, order: &Order) -> Result<Execution, SimError> {
+        self.state.copy_from(&self.image);
+        self.asked += 1;
+        let page = self.page();
+        page.reset();
+        page.policy.set(order.policy);
+        page.random.set(order.seed);
+        page.kill_chance.set(order.kills.0);
+        page.kills_left.set(order.kills.1);
+        page.change_points.set(order.change_points);
+        page.interesting.set(order.interesting);
+        page.step_limit.set(self.step_limit);
+        page.traced.set(order.traced);
+        for (slot, choice) in page.prefix.iter().zip(&order.prefix) {
+            slot.set(*choice);
+        }
+        page.prefix_len.set(order.prefix.len().min(page.prefix.len()) as u32);
+        for (process, estimate) in page.processes().iter().zip(order.estimates) {
+            // The upper half, so that PCT can lower one below all of them.
+            process.priority.set(page.next_random() | 1 << 63);
+            process.remaining.set(estimate);
+        }
+        // Release: pairs with the Acquire in the zygote.
+        page.asked.store(self.asked, Release);
+        sys::futex_wake(&page.asked);
+        self.wait_for_answer(self.asked)?;
+        self.read()
+    }
+
+    /// Waits until the zygote has answered `seen + 1` times.
+    fn wait_for_answer(&self, seen: u32) -> Result<(), SimError> {
+        let answered = &self.page().answered;
+        // Acquire: pairs with the Release in the zygote.
+        while answered.load(Acquire) == seen {
+            sys::futex_wait_for(answered, seen, 1000);
+            let ended = waitpid(self.zygote, Some(WaitPidFlag::WNOHANG));
+            let alive = matches!(ended, Ok(nix::sys::wait::WaitStatus::StillAlive));
+            if !alive && answered.load(Acquire) == seen {
+                return Err(SimError::Lost);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Execution, SimError> {
+        let page = self.page();
+        if page.outcome.get() == Outcome::Refused {
+            let culprit = usize::from(page.culprit.get());
+            let process = self.name(culprit);
+            return Err(SimError::Refused { process, what: page.refusal.get() });
+        }
+        let count = page.steps.get() as usize;
+        let steps: Vec<Step> = page.log[..count].iter().map(std::cell::Cell::get).collect();
+        let frames = if page.traced.get() {
+            page.frames[..count].iter().map(std::cell::Cell::get).collect()
+        } else {
+            Vec::new()
+        };
+        let ends: Vec<ProcessEnd> =
+            page.processes().iter().filter_map(verdicts::end_of).collect();
+        let (outcome, verdict) =
+            verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &steps);
+        let diverged = page.diverged.get();
+        Ok(Execution { steps, frames, ends, outcome, verdict, diverged })
+    }
+
+    fn name(&self, process: usize) -> String {
+        verdicts::process_name(self.scenario, process)
+    }
+}
+
+impl<T: Shared> Drop for Runner<'_, T> {
+    fn drop(&mut self) {
+        let page = self.page();
+        page.asked.store(zygote::STOP, Release);
+        sys::futex_wake(&page.asked);
+        // Idle, it ends at once; busy (an error left it so), it is ended.
+        let _ = nix::sys::signal::kill(self.zygote, nix::sys::signal::Signal::SIGKILL);
+        let _ = waitpid(self.zygote, None);
+        page.asked.store(0, Relaxed);
+    }
+}
+
+/// The body of the zygote: binds the scenario's bodies to the state.
+fn serve<T: Shared>(scenario: &Scenario<T>, shared: &T, zygote: Zygote<'_>) -> ! {
+    let bound: Vec<Box<dyn Fn() -> String + '_>> = scenario
+        .processes
+        .iter()
+        .map(|process| &process.body)
+        .chain(&scenario.recovery)
+        .map(|body| Box::new(move || body(shared)) as Box<dyn Fn() -> String + '_>)
+        .collect();
+    // SAFETY: a signal at the parent's death; no memory is touched.
+    unsafe { sys::call(libc::SYS_prctl, zygote::die_with_parent()) };
+    let bodies = bound.iter().map(|body| &**body as zygote::Body<'_>).collect();
+    Zygote { bodies, ..zygote }.serve()
+}
+
+fn control_of(mapping: &Mapping) -> &'static Control {
+    // SAFETY:
+    // - bounds and alignment: the mapping was made for a `Control`, on a page;
+    // - validity: zeroes are a valid `Control`, and all who write are this program;
+    // - lifetime: the runner keeps the mapping, and no reference outlives the
+    //   runner; in the zygote and its children it is never unmapped;
+    // - peers: only the process that has the turn touches it.
+    unsafe { mapping.base().cast::<Control>().as_ref() }
+}
+
+/// Where glibc registered this thread's list of robust mutexes; 0 if nowhere.
+fn robust_list() -> u64 {
+    let (mut head, mut len) = (0u64, 0u64);
+    let arguments = [0, (&raw mut head) as u64, (&raw mut len) as u64, 0, 0];
+    // SAFETY: both results are valid for writes of one word.
+    let result = unsafe { sys::call(libc::SYS_get_robust_list, arguments) };
+    if result == 0 { head } else { 0 }
+}
+

@@ -1,0 +1,176 @@
+//! One step: standing at it, making it, writing down what it did.
+//!
+//! Idea: an access is cut into pieces that the hardware makes in one go, and
+//! each piece is a step: up to 8 bytes within a cache line, or 16 aligned bytes.
+//! Source: Intel SDM volume 3A, section 9.1.1 (guaranteed atomic operations).
+
+use super::control::{MAX_FRAMES, Op, Pending, State};
+use super::mix;
+use super::turn;
+use super::world::World;
+
+/// What the clocks read at the start of an execution, in nanoseconds: one
+/// billion seconds after 1970, the same for all clocks.
+pub const EPOCH_NS: u64 = 1_000_000_000 * 1_000_000_000;
+
+/// How often an access may repeat, and show nothing new, before its process is
+/// taken to spin and lets others go first.
+const SPIN: u32 = 8;
+
+/// The lengths into which an access of `size` bytes at `offset` is cut.
+pub fn pieces(offset: u32, size: usize) -> impl Iterator<Item = (u32, usize)> {
+    let mut at = offset;
+    let mut left = size;
+    std::iter::from_fn(move || {
+        if left == 0 {
+            return None;
+        }
+        let within_line = at % 64 + left as u32 <= 64;
+        let len = if left == 16 && at.is_multiple_of(16) || left <= 8 && within_line {
+            left
+        } else if left >= 16 && at.is_multiple_of(16) {
+            16
+        } else {
+            // Up to the next multiple of 8.
+            left.min(8 - at as usize % 8)
+        };
+        let piece = (at, len);
+        at += len as u32;
+        left -= len;
+        Some(piece)
+    })
+}
+
+/// Reads `to.len()` bytes at `offset` as steps of `op`.
+pub fn load(world: &World, offset: u32, to: &mut [u8], ip: u64) {
+    let start = offset;
+    for (offset, size) in pieces(offset, to.len()) {
+        // At most 16, which fits.
+        let what = Pending { op: Op::Load, size: size as u8, offset, ip, argument: 0 };
+        turn::reach(what, State::Ready);
+        let piece = &mut to[(offset - start) as usize..][..size];
+        world.read(offset, piece);
+        finish(world, piece, piece, false);
+    }
+}
+
+/// Writes `from` at `offset` as steps.
+pub fn store(world: &World, offset: u32, from: &[u8], ip: u64) {
+    let start = offset;
+    for (offset, size) in pieces(offset, from.len()) {
+        let what = Pending { op: Op::Store, size: size as u8, offset, ip, argument: 0 };
+        turn::reach(what, State::Ready);
+        let piece = &from[(offset - start) as usize..][..size];
+        let mut before = [0; 16];
+        world.read(offset, &mut before[..size]);
+        world.write(offset, piece);
+        finish(world, &before[..size], piece, true);
+    }
+}
+
+/// Reads, changes and writes `size` bytes at `offset` in one step. `change` gets
+/// the bytes as a number, and returns what to write, if anything.
+pub fn update(
+    world: &World,
+    op: Op,
+    offset: u32,
+    size: usize,
+    ip: u64,
+    change: impl FnOnce(u64) -> Option<u64>,
+) {
+    turn::reach(Pending { op, size: size as u8, offset, ip, argument: 0 }, State::Ready);
+    let mut before = [0; 8];
+    world.read(offset, &mut before[..size]);
+    let changed = change(u64::from_le_bytes(before));
+    let after = changed.map_or(before, u64::to_le_bytes);
+    if changed.is_some() {
+        world.write(offset, &after[..size]);
+    }
+    finish(world, &before[..size], &after[..size], changed.is_some());
+}
+
+/// Writes down what the step just made did.
+pub fn finish(world: &World, before: &[u8], after: &[u8], took: bool) {
+    let control = world.control;
+    let index = control.steps.get() as usize - 1;
+    let mut step = control.log[index].get();
+    step.before[..before.len()].copy_from_slice(before);
+    step.after[..after.len()].copy_from_slice(after);
+    step.took = took;
+    control.log[index].set(step);
+    if before != after {
+        control.changes.set(control.changes.get() + 1);
+    }
+    watch_for_spin(world, &step.what, &step.after);
+    if control.traced.get() {
+        keep_frames(world, index);
+    }
+}
+
+/// As [`finish`], for a futex word, with the processes that it woke.
+pub fn finish_word(world: &World, before: u32, after: u32, took: bool, woken: u32) {
+    if woken != 0 {
+        // Who was woken sees something new.
+        world.control.changes.set(world.control.changes.get() + 1);
+    }
+    finish(world, &before.to_le_bytes(), &after.to_le_bytes(), took);
+    super::futex::note_woken(world, woken);
+}
+
+/// A process that repeats an access, or a short round of accesses, while nothing
+/// changes, spins: it lets others go first until one has made a step.
+fn watch_for_spin(world: &World, what: &Pending, seen: &[u8; 16]) {
+    let me = world.my_control();
+    let changes = world.control.changes.get();
+    if me.recent_changes.replace(changes) != changes {
+        me.recent.set([0; 4]);
+        me.repeats.set(0);
+    }
+    let low = u64::from_le_bytes([
+        seen[0], seen[1], seen[2], seen[3], seen[4], seen[5], seen[6], seen[7],
+    ]);
+    let access = mix(what.ip ^ mix(u64::from(what.offset) ^ mix(low)));
+    let mut recent = me.recent.get();
+    if recent.contains(&access) {
+        me.repeats.set(me.repeats.get() + 1);
+    } else {
+        me.repeats.set(0);
+        recent.rotate_right(1);
+        recent[0] = access;
+        me.recent.set(recent);
+    }
+    if me.repeats.get() >= SPIN {
+        me.repeats.set(0);
+        me.yielded.set(true);
+    }
+}
+
+fn keep_frames(world: &World, index: usize) {
+    let mut frames = [0; MAX_FRAMES];
+    super::unwind::call_stack(&mut frames);
+    world.control.frames[index].set(frames);
+}
+
+/// The time at `address`, in nanoseconds; `None` where it is no valid time.
+pub fn read_timespec(address: u64) -> Option<u64> {
+    // SAFETY: private memory of the process that made the call, which passes a
+    // timespec there; shared memory was refused by the filter.
+    let time = unsafe { (address as *const libc::timespec).read_unaligned() };
+    let nanoseconds = u64::try_from(time.tv_nsec).ok().filter(|n| *n < 1_000_000_000)?;
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+}
+
+/// As [`read_timespec`], for the older type with microseconds.
+pub fn read_timeval(address: u64) -> Option<u64> {
+    // SAFETY: as in `read_timespec`.
+    let time = unsafe { (address as *const libc::timeval).read_unaligned() };
+    let microseconds = u64::try_from(time.tv_usec).ok().filter(|n| *n < 1_000_000)?;
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    Some(seconds.saturating_mul(1_000_000_000).saturating_add(microseconds * 1000))
+}
+
+/// A time that a clock shows, as one of the virtual clock.
+pub fn to_virtual(shown: u64) -> u64 {
+    shown.saturating_sub(EPOCH_NS)
+}

@@ -1,0 +1,85 @@
+//! Source lines of instructions.
+//!
+//! Idea: children are forks of this program, so an address in a child is one in
+//! the parent, whose debug information is at hand. The line shown is the
+//! scenario's own: the innermost frame that is not in the standard library, in
+//! libc, or in a function that only copies bytes.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::control::MAX_FRAMES;
+
+/// A place in source code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Place {
+    /// The file, as the compiler was given it.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Parts of paths whose frames are passed over: they carry out an access for
+/// somebody else.
+const PASSED_OVER: [&str; 7] = [
+    "/rustc/",
+    "/library/core/",
+    "/library/std/",
+    "/library/alloc/",
+    "core/src/layout/",
+    "core/src/sys/",
+    "harness/src/sim/",
+];
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<u64, Vec<Place>>> = RefCell::default();
+}
+
+/// `file:line` of an instruction, where it is known.
+pub fn place(ip: u64) -> Option<String> {
+    let places = places(ip);
+    let own = places.iter().find(|place| is_own(place)).or(places.first());
+    own.map(ToString::to_string)
+}
+
+/// The place in the scenario's own code of a call stack, innermost frame first.
+pub fn own_place(frames: &[u64; MAX_FRAMES]) -> Option<Place> {
+    let frames = frames.iter().enumerate().take_while(|(_, ip)| **ip != 0);
+    frames
+        // A caller's address is that of the instruction after the call.
+        .flat_map(|(i, ip)| places(if i == 0 { *ip } else { *ip - 1 }))
+        .find(is_own)
+}
+
+fn is_own(place: &Place) -> bool {
+    !PASSED_OVER.iter().any(|part| place.file.contains(part))
+}
+
+/// The places of an instruction: innermost inlined function first.
+fn places(ip: u64) -> Vec<Place> {
+    if ip == 0 {
+        return Vec::new();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        known
+            .entry(ip)
+            .or_insert_with(|| {
+                let mut places = Vec::new();
+                backtrace::resolve(ip as *mut std::ffi::c_void, |symbol| {
+                    if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
+                        places.push(Place { file: file.display().to_string(), line });
+                    }
+                });
+                places
+            })
+            .clone()
+    })
+}

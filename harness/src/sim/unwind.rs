@@ -1,0 +1,26 @@
+//! The call stack at a step, for timelines.
+//!
+//! Idea: the unwinder goes through the signal handler's frames into those of the
+//! interrupted code, even where that is in the middle of `memcpy`.
+//! Limits: done only where an execution is run to be shown.
+
+use super::control::MAX_FRAMES;
+use super::world::world;
+
+/// The addresses of the interrupted code and its callers, innermost first.
+pub fn call_stack(frames: &mut [u64; MAX_FRAMES]) {
+    let interrupted = world().interrupted();
+    let mut count = 0;
+    let mut inside = false;
+    // SAFETY: the process has one thread, so nobody else unwinds.
+    unsafe {
+        backtrace::trace_unsynchronized(|frame| {
+            inside |= frame.ip() as u64 == interrupted;
+            if inside && count < frames.len() {
+                frames[count] = frame.ip() as u64;
+                count += 1;
+            }
+            count < frames.len()
+        });
+    }
+}

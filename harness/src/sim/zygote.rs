@@ -1,0 +1,278 @@
+//! The zygote: a child of the harness from which each execution's processes are
+//! forked, and which sees them end.
+//!
+//! Idea: what all simulated processes need (handlers, filter, protected state,
+//! a clock that traps) is set up once. A fork from here starts an execution from
+//! the same memory each time.
+//! Limits: it must make no unmarked system call that the filter stops.
+
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::control::{Outcome, State};
+use super::world::{World, world};
+use super::{filter, robust, signals, sys, turn, vdso};
+
+/// The request to end, as a value of [`Control::asked`].
+pub const STOP: u32 = u32::MAX;
+
+/// How often the zygote looks whether an execution still makes steps.
+const TICK_MS: i64 = 100;
+
+/// A body, with its result as text.
+pub type Body<'a> = &'a dyn Fn() -> String;
+
+/// What the zygote needs beside the world.
+pub struct Zygote<'a> {
+    /// The surroundings.
+    pub world: &'static World,
+    /// One body for each process; the recovery is the last, if there is one.
+    pub bodies: Vec<Body<'a>>,
+    /// After how long without a step an execution is given up.
+    pub hang_ms: i64,
+    /// Where glibc keeps the thread ID, from the thread pointer.
+    pub tid_offset: usize,
+}
+
+impl Zygote<'_> {
+    /// Serves until told to stop, or until the parent dies.
+    pub fn serve(&self) -> ! {
+        let control = self.world.control;
+        if let Err(errno) = self.prepare() {
+            control.refusal.set(&format!("seccomp is denied here (error {errno})"));
+            control.outcome.set(Outcome::Refused);
+            self.answer();
+            sys::leave(1);
+        }
+        self.answer();
+        let mut seen = 0;
+        loop {
+            // Acquire: pairs with the Release of the parent's request, which it
+            // makes once the state and the control page are ready.
+            let asked = control.asked.load(Acquire);
+            if asked == STOP {
+                sys::leave(0);
+            }
+            if asked == seen {
+                sys::futex_wait(&control.asked, seen);
+                continue;
+            }
+            seen = asked;
+            self.execute();
+            self.answer();
+        }
+    }
+
+    fn answer(&self) {
+        let answered = &self.world.control.answered;
+        // Release: pairs with the Acquire in the parent, which then reads the log.
+        answered.store(answered.load(Relaxed).wrapping_add(1), Release);
+        sys::futex_wake(answered);
+    }
+
+    fn prepare(&self) -> Result<(), i32> {
+        silence();
+        run_on_one_cpu();
+        signals::install();
+        // A clock that cannot be replaced shows real time, as documented.
+        vdso::patch();
+        report_panics();
+        start_ticking();
+        let state = [self.world.state as u64, self.world.len as u64, libc::PROT_NONE as u64, 0, 0];
+        // SAFETY: the range is the mapping of the shared state and nothing else.
+        unsafe { sys::call(libc::SYS_mprotect, state) };
+        filter::install(self.world.state as u64, self.world.len as u64)
+    }
+
+    /// Runs one execution to its end.
+    fn execute(&self) {
+        let control = self.world.control;
+        self.run(0, control.count.get());
+        let killed = control.mask(|process| process.state.get() == State::Killed) != 0;
+        let over = matches!(control.outcome.get(), Outcome::Running | Outcome::Deadlock);
+        if killed && over && control.recovers.get() {
+            control.outcome.set(Outcome::Running);
+            for process in control.processes().iter().filter(|p| !p.state.get().ended()) {
+                process.state.set(State::Killed);
+            }
+            self.run(control.count.get(), 1);
+        }
+    }
+
+    /// Forks `count` processes, gives the first one the turn, and waits for all.
+    fn run(&self, first: u8, count: u8) {
+        for process in first..first + count {
+            // SAFETY: a clone without flags is a fork; this process has one
+            // thread, and the child goes on in a copy of its memory.
+            let pid = unsafe { sys::call(libc::SYS_clone, [libc::SIGCHLD as u64, 0, 0, 0, 0]) };
+            if pid == 0 {
+                self.become_process(process);
+            }
+            if pid < 0 {
+                let control = self.world.control;
+                control.refusal.set(&format!("a process could not be forked (error {})", -pid));
+                control.outcome.set(Outcome::Refused);
+                return self.end(process);
+            }
+            self.world.control.processes[usize::from(process)].pid.set(pid as i32);
+        }
+        turn::start(self.world, first, count);
+        self.reap(count);
+    }
+
+    /// Waits until `left` processes have ended.
+    fn reap(&self, mut left: u8) {
+        let control = self.world.control;
+        let (mut steps, mut ticks) = (control.steps.get(), 0);
+        while left > 0 {
+            let mut status = 0i32;
+            let arguments = [u64::MAX, (&raw mut status) as u64, 0, 0, 0];
+            // SAFETY: the status is valid for a write.
+            let pid = unsafe { sys::call(libc::SYS_wait4, arguments) };
+            if pid > 0 {
+                left -= 1;
+                self.note_end(pid as i32, status);
+                continue;
+            }
+            if pid == -i64::from(libc::ECHILD) {
+                return;
+            }
+            ticks = if steps == control.steps.get() { ticks + 1 } else { 0 };
+            steps = control.steps.get();
+            if ticks * TICK_MS >= self.hang_ms && control.outcome.get() == Outcome::Running {
+                self.give_up();
+            }
+        }
+    }
+
+    /// A process that ended without a word was killed by something that no
+    /// handler could catch: the others would wait for it forever.
+    fn note_end(&self, pid: i32, status: i32) {
+        let control = self.world.control;
+        let over = control.outcome.get() != Outcome::Running;
+        let found = control.processes().iter().position(|process| process.pid.get() == pid);
+        let Some(process) = found.map(|index| &control.processes[index]) else { return };
+        if process.state.get().ended() || over {
+            return;
+        }
+        let signal = if libc::WIFSIGNALED(status) { libc::WTERMSIG(status) } else { 0 };
+        process.text.set(signals::name(signal));
+        process.detail.set(0);
+        process.state.set(State::Crashed);
+        self.end(control.processes().len() as u8);
+    }
+
+    /// No step for too long.
+    fn give_up(&self) {
+        let control = self.world.control;
+        let running = control.mask(|process| process.state.get() == State::Running);
+        control.culprit.set(running.trailing_zeros() as u8);
+        control.outcome.set(Outcome::Hung);
+        self.end(control.processes().len() as u8);
+    }
+
+    /// Kills the first `count` processes, where they still live.
+    fn end(&self, count: u8) {
+        for process in &self.world.control.processes()[..usize::from(count)] {
+            if process.pid.get() > 0 {
+                sys::kill(process.pid.get(), libc::SIGKILL);
+            }
+        }
+    }
+
+    fn become_process(&self, process: u8) -> ! {
+        self.world.become_process(process);
+        // SAFETY: the kernel sends SIGKILL when the zygote dies; no memory is touched.
+        unsafe { sys::call(libc::SYS_prctl, die_with_parent()) };
+        adopt_tid(self.tid_offset, robust::virtual_tid(process));
+        turn::wait_for_start();
+        let body = &self.bodies[usize::from(process)];
+        let state = match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(value) => {
+                self.world.my_control().text.set(&value);
+                State::Returned
+            }
+            // The hook has kept the message.
+            Err(_) => State::Panicked,
+        };
+        turn::retire(state);
+        sys::leave(0)
+    }
+}
+
+/// The arguments of prctl(2) for: a SIGKILL when the parent dies.
+pub fn die_with_parent() -> [u64; 5] {
+    [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0]
+}
+
+/// What bodies print is not shown: they run thousands of times.
+fn silence() {
+    if let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
+        for fd in 0..=2 {
+            // SAFETY: both descriptors are open; the three are this process's own.
+            unsafe { libc::dup2(null.as_raw_fd(), fd) };
+        }
+    }
+}
+
+/// A turn is handed over faster on one CPU than between two.
+fn run_on_one_cpu() {
+    use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
+    let mut one = CpuSet::new();
+    if let Ok(cpu) = sched_getcpu()
+        && one.set(cpu).is_ok()
+    {
+        // Without it, all is only slower.
+        let _ = sched_setaffinity(nix::unistd::Pid::from_raw(0), &one);
+    }
+}
+
+fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.payload_as_str().unwrap_or("a panic without a message");
+        let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        world().my_control().text.set(&format!("{message}{}", place.unwrap_or_default()));
+    }));
+}
+
+/// SIGALRM at each tick, so that the wait for a process is interrupted.
+fn start_ticking() {
+    extern "C" fn nothing(_: i32) {}
+    // SAFETY: all zeroes is a valid sigaction; without SA_RESTART, wait4 returns.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as *const () as usize;
+    // SAFETY: the action is valid until the call returns.
+    unsafe { libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()) };
+    let tick = libc::timeval { tv_sec: 0, tv_usec: TICK_MS * 1000 };
+    let timer = libc::itimerval { it_interval: tick, it_value: tick };
+    // SAFETY: the timer is valid until the call returns.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+}
+
+/// Where glibc keeps the thread ID of the calling thread, from the thread
+/// pointer; `None` where it does not look as expected.
+pub fn find_tid_offset() -> Option<usize> {
+    let tid = nix::unistd::gettid().as_raw() as u32;
+    // `struct pthread` of glibc has it at 0x2d0 in all recent versions.
+    (0x200..0x400).step_by(4).find(|offset| tid_at(*offset) == tid)
+}
+
+fn tid_at(offset: usize) -> u32 {
+    // SAFETY: glibc's thread descriptor begins at the thread pointer and is
+    // longer than 0x400 bytes.
+    unsafe { ((thread_pointer() + offset) as *const u32).read_volatile() }
+}
+
+fn adopt_tid(offset: usize, tid: u32) {
+    // SAFETY: `offset` is where `find_tid_offset` found the thread ID, which
+    // only this thread uses.
+    unsafe { ((thread_pointer() + offset) as *mut u32).write_volatile(tid) };
+}
+
+fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: the ABI keeps the thread pointer itself at its first word.
+    unsafe { std::arch::asm!("mov {}, fs:0", out(reg) pointer, options(nostack, readonly)) };
+    pointer
+}
