@@ -7,25 +7,27 @@ fn main() {
         let v = c.load(Relaxed);
         c.store(v + 1, Relaxed);
     }).invariant("both", |e| match e.shared.load(Relaxed) { 2 => Ok(()), n => Err(format!("counter is {n}")) });
-    let mut r = Runner::new(&s, 20000, 5000).unwrap();
-    for sched in ["", "0,1", "0,1,1,0", "1,0"] {
-        let sch: Schedule = sched.parse().unwrap();
-        let e = r.run(&Order { prefix: sch.choices(), traced: true, ..Order::default() }).unwrap();
-        println!("{sched}: {} {:?}", e.verdict, e.steps.iter().map(|s| (s.process, s.what.op, s.what.offset, s.what.size, s.before[0], s.after[0], s.enabled)).collect::<Vec<_>>());
+    for search in [Search::exhaustive(0), Search::exhaustive(1), Search::unbounded(), Search::unbounded().without_reduction(), Search::sampling(1), Search::new(Strategy::Random{seed:1})] {
+        let r = explore(&s, &search).unwrap();
+        println!("{r} {:?} {:?} {}ms", r.coverage, r.verdicts, r.elapsed_ms);
+        if let Some(f) = &r.failure { println!("{}\n{}{}", f.schedule, f.timeline, f.verdict); }
     }
-    let t = Instant::now();
-    let n = 2000;
-    for i in 0..n { r.run(&Order { seed: i, ..Order::default() }).unwrap(); }
-    println!("{:?} each", t.elapsed() / n as u32);
-    drop(r);
-    let s = Scenario::new("ten", |_: &AtomicU32| {}).processes(2, "p", |_, c: &AtomicU32| {
-        for _ in 0..5000 { let v = c.load(Relaxed); c.store(v + 1, Relaxed); }
+    for n in [2, 3] {
+    let s = Scenario::new("free", |_: &[AtomicU32; 4]| {}).processes(n, "p", |i, c: &[AtomicU32; 4]| {
+        c[i].store(1, Relaxed); c[i].store(2, Relaxed);
     });
-    let mut r = Runner::new(&s, 60000, 5000).unwrap();
+        println!("{}", explore(&s, &Search::unbounded().without_reduction()).unwrap());
+        println!("{}", explore(&s, &Search::unbounded()).unwrap());
+        println!("{}", explore(&s, &Search::exhaustive(1).without_reduction()).unwrap());
+        println!("{}", explore(&s, &Search::exhaustive(1)).unwrap());
+    }
+    use shmkv::{KeyValue, Table};
+    let s = Scenario::new("store", |t: &Table| t.init()).processes(2, "set", |i, t: &Table| {
+        t.set(format!("key{i}").as_bytes(), b"value").map(|v| format!("{v:?}"))
+    }).invariant("count", |e| if e.shared.entries().unwrap().entries.len() == 2 { Ok(()) } else { Err("not 2".into()) });
     let t = Instant::now();
-    let e = r.run(&Order::default()).unwrap();
-    println!("{} steps {:?}", e.steps.len(), t.elapsed() / e.steps.len() as u32);
-    let t = Instant::now();
-    let e = r.run(&Order{policy: Policy::Random, ..Order::default()}).unwrap();
-    println!("{} steps random {:?}", e.steps.len(), t.elapsed() / e.steps.len() as u32);
+    let r = explore(&s, &Search::exhaustive(2)).unwrap();
+    println!("{r} {:?} {:?} {:?}ms {}", r.coverage, r.verdicts, t.elapsed(), r.steps);
+    if let Some(f) = &r.failure { println!("{}\n{}{}", f.schedule, f.timeline, f.verdict); }
+    println!("{:?}", r.outcomes);
 }

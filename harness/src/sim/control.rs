@@ -146,6 +146,8 @@ pub struct Step {
     pub yielded: u32,
     /// Bit `p`: process `p` had not ended, so that it could have been killed.
     pub alive: u32,
+    /// Bit `p`: process `p` owned robust mutexes.
+    pub owners: u32,
     /// `wake`, `kill`: bit `p`: process `p` was woken.
     pub woken: u32,
     /// The bytes before it.
@@ -246,6 +248,10 @@ pub struct ProcessControl {
     pub deadline: Cell<u64>,
     /// `Blocked`: what the wait returned once it ended.
     pub wake_result: Cell<i64>,
+    /// Whether it owns robust mutexes.
+    pub owner: Cell<bool>,
+    /// The robust list that it registered itself; 0 for glibc's.
+    pub robust_list: Cell<u64>,
     /// Lets others go first until one has made a step.
     pub yielded: Cell<bool>,
     /// How often it has repeated an access that showed it nothing new.
@@ -430,6 +436,8 @@ impl ProcessControl {
         self.repeats.set(0);
         self.recent.set([0; 4]);
         self.recent_changes.set(0);
+        self.owner.set(false);
+        self.robust_list.set(0);
         self.looked_ns.set(0);
         self.drawn.set(0);
         self.deadline.set(u64::MAX);

@@ -83,7 +83,7 @@ fn earliest(control: &Control, test: impl Fn(&ProcessControl) -> bool) -> Option
 
 fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64) {
     let process = &control.processes[usize::from(waiter)];
-    let what = Pending { op: Op::Timeout, ..process.pending.get() };
+    let what = Pending { op: Op::Timeout, argument: deadline, ..process.pending.get() };
     write_log(control, candidates, waiter, what, false);
     control.clock.set(control.clock.get().max(deadline));
     process.wake_result.set(-i64::from(libc::ETIMEDOUT));
@@ -146,6 +146,7 @@ fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pendi
         sleeping: candidates.sleeping,
         yielded: candidates.yielded,
         alive: candidates.alive,
+        owners: control.mask(|process| process.owner.get()),
         ..Step::default()
     };
     append(control, step);

@@ -12,8 +12,9 @@ use libc::sock_filter;
 use super::sys;
 
 /// Calls that always stop.
-const STOPPED: [i64; 38] = [
+const STOPPED: [i64; 39] = [
     libc::SYS_futex,
+    libc::SYS_set_robust_list,
     libc::SYS_nanosleep,
     libc::SYS_clock_nanosleep,
     libc::SYS_clock_gettime,

@@ -13,14 +13,21 @@ mod access;
 mod alu;
 mod context;
 mod control;
+mod count;
+mod coverage;
 mod decide;
 mod decode;
+mod exhaustive;
 mod filter;
 mod futex;
+mod machine;
+mod minimise;
 mod names;
 mod robust;
 mod runner;
+mod sample;
 mod schedule;
+mod search;
 mod signals;
 mod step;
 mod stepped;
@@ -28,6 +35,7 @@ mod strings;
 mod symbols;
 mod sys;
 mod syscalls;
+mod timeline;
 mod turn;
 mod unwind;
 mod vdso;
@@ -37,7 +45,13 @@ mod zygote;
 
 pub use control::{Op, Pending, Policy, Step};
 pub use runner::{Execution, Order, Runner};
+pub use coverage::Coverage;
 pub use schedule::{Schedule, ScheduleError};
+pub use search::{
+    Failure, Nondeterminism, OutcomeRow, Search, SearchReport, Strategy, explore, explore_with,
+};
+pub use symbols::Place;
+pub use timeline::{Row, Timeline};
 
 /// After how long without a step, in real time, a process is taken to hang.
 const HANG_MS: i64 = 5_000;

@@ -42,6 +42,15 @@ impl Names {
         format!("{}[{inner}..{}]", field.name, inner + size)
     }
 
+    /// Whether two offsets lie in one field that is shown as text or bytes.
+    pub fn joins(&self, a: u32, b: u32) -> bool {
+        match (self.field(a), self.field(b)) {
+            (Some(a), Some(b)) => a == b && a.kind == Kind::Text,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     /// `bytes`, which lie at `offset`, as a person would write them.
     pub fn value(&self, offset: u32, bytes: &[u8]) -> String {
         match self.field(offset).map(|field| field.kind) {

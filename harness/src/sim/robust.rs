@@ -8,7 +8,7 @@
 
 use super::control::{Op, Pending, Step};
 use super::world::World;
-use super::{decide, futex, sys, turn};
+use super::{decide, futex, turn};
 
 /// As many entries as the kernel walks.
 const LIMIT: usize = 2048;
@@ -97,15 +97,11 @@ pub fn virtual_tid(index: u8) -> u32 {
     1001 + u32::from(index)
 }
 
-/// The address of this thread's list, as it was registered with the kernel.
+/// The address of this thread's list: its own, or where glibc keeps it in the
+/// parent and so in every fork.
 fn registered(world: &World) -> Option<u64> {
-    let (mut head, mut len) = (0u64, 0u64);
-    let arguments = [0, (&raw mut head) as u64, (&raw mut len) as u64, 0, 0];
-    // SAFETY: both results are valid for writes of one word.
-    let result = unsafe { sys::call(libc::SYS_get_robust_list, arguments) };
-    // A child made by a bare clone has none registered; glibc's is where it
-    // was in the parent.
-    let head = if result == 0 && head != 0 { head } else { world.robust_list };
+    let own = world.my_control().robust_list.get();
+    let head = if own == 0 { world.robust_list } else { own };
     (head != 0).then_some(head)
 }
 

@@ -134,6 +134,11 @@ impl<'a, T: Shared> Runner<'a, T> {
         control_of(&self.control)
     }
 
+    /// The scenario that is run.
+    pub fn scenario(&self) -> &'a Scenario<T> {
+        self.scenario
+    }
+
     /// The bytes of the state before the first step.
     pub fn image(&self) -> &[u8] {
         &self.image[..size_of::<T>()]

@@ -36,7 +36,7 @@ const PASSED_OVER: [&str; 7] = [
     "/library/alloc/",
     "core/src/layout/",
     "core/src/sys/",
-    "harness/src/sim/",
+    "harness/src/",
 ];
 
 thread_local! {
@@ -50,13 +50,17 @@ pub fn place(ip: u64) -> Option<String> {
     own.map(ToString::to_string)
 }
 
+/// How far before an instruction that has no line of its own one is looked for,
+/// in bytes: optimisers leave some without.
+const LOOK_BACK: u64 = 24;
+
 /// The place in the scenario's own code of a call stack, innermost frame first.
 pub fn own_place(frames: &[u64; MAX_FRAMES]) -> Option<Place> {
-    let frames = frames.iter().enumerate().take_while(|(_, ip)| **ip != 0);
-    frames
-        // A caller's address is that of the instruction after the call.
-        .flat_map(|(i, ip)| places(if i == 0 { *ip } else { *ip - 1 }))
-        .find(is_own)
+    let callers = frames.iter().skip(1).take_while(|ip| **ip != 0);
+    // A caller's address is that of the instruction after the call.
+    let exact = places(frames[0]).into_iter().chain(callers.flat_map(|ip| places(*ip - 1)));
+    let before = (1..LOOK_BACK).map(|back| frames[0].saturating_sub(back));
+    exact.chain(before.flat_map(places)).find(is_own)
 }
 
 fn is_own(place: &Place) -> bool {
@@ -73,7 +77,8 @@ fn places(ip: u64) -> Vec<Place> {
             .entry(ip)
             .or_insert_with(|| {
                 let mut places = Vec::new();
-                backtrace::resolve(ip as *mut std::ffi::c_void, |symbol| {
+                // `resolve` looks one byte before the address, as for a caller.
+                backtrace::resolve((ip + 1) as *mut std::ffi::c_void, |symbol| {
                     if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
                         places.push(Place { file: file.display().to_string(), line });
                     }

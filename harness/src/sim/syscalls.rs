@@ -31,6 +31,10 @@ pub fn answer(context: &mut Context) {
             value3: f as u32,
             ip,
         }),
+        libc::SYS_set_robust_list => {
+            world.my_control().robust_list.set(a);
+            0
+        }
         libc::SYS_nanosleep => sleep_for(world, step::read_timespec(a), ip),
         libc::SYS_clock_nanosleep => {
             let until = b as i32 & libc::TIMER_ABSTIME != 0;

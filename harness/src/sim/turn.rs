@@ -19,6 +19,7 @@ pub fn reach(pending: Pending, state: State) {
     let world = world();
     let me = world.my_control();
     me.pending.set(pending);
+    me.owner.set(robust::owns(world));
     me.state.set(state);
     rest(world, me);
 }

@@ -1,0 +1,256 @@
+//! All schedules within a bound on preemptions.
+//!
+//! Idea: an execution is a path through states. At each state that is new, each
+//! process that could have gone instead is another path, to be run later; paths
+//! with fewer preemptions come first, so that the first failure has the fewest.
+//! A state that was reached before with as few preemptions left over has had its
+//! futures looked at, and ends the path (`machine.rs`).
+//! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
+//! Testing of Multithreaded Programs", PLDI 2007.
+//! Limits: a process that spins lets others go first, so that of the schedules
+//! that only spin longer, one is run.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::SimError;
+use super::control::{Choice, NOBODY, Op, Step};
+use super::decide::bit;
+use super::machine::{Machine, StateHash};
+use super::runner::{Execution, Order, Runner};
+use super::search::{Search, Tally};
+use crate::Shared;
+
+/// What a search has covered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Covered {
+    /// Whether nothing within the bound is left.
+    pub complete: bool,
+    /// How many schedules there are without reduction, where it is known.
+    pub without_reduction: Option<u128>,
+}
+
+/// A state as a place to choose: who went last decides what a preemption is.
+type Place = (StateHash, u8);
+
+/// A choice still to be tried: after which choices, and with which cost so far.
+#[derive(Clone, Copy)]
+struct Open {
+    after: usize,
+    choice: Choice,
+    cost: u32,
+    /// Where it was made, and its own part of the cost.
+    from: (Place, u32),
+}
+
+/// One choice in the tree of all prefixes that were run.
+struct Node {
+    parent: usize,
+    choice: Choice,
+}
+
+const ROOT: usize = usize::MAX;
+
+struct Explorer<'s> {
+    search: &'s Search,
+    bound: u32,
+    /// Open choices, by cost.
+    open: VecDeque<Vec<Open>>,
+    tree: Vec<Node>,
+    /// The least cost at which a place was reached.
+    reached: HashMap<Place, u32>,
+    /// Where each choice leads, and what it costs; for counting.
+    edges: HashMap<Place, Vec<(Place, u32)>>,
+}
+
+/// Runs all schedules with at most `preemptions` preemptions, as far as the
+/// search's limits allow.
+pub fn search<T: Shared>(
+    runner: &mut Runner<'_, T>,
+    preemptions: Option<u32>,
+    search: &Search,
+    tally: &mut Tally<'_>,
+) -> Result<Covered, SimError> {
+    let mut explorer = Explorer {
+        search,
+        bound: preemptions.unwrap_or(u32::MAX),
+        open: VecDeque::new(),
+        tree: Vec::new(),
+        reached: HashMap::new(),
+        edges: HashMap::new(),
+    };
+    let mut next = Some(None);
+    let mut root = None;
+    while let Some(open) = next {
+        if tally.enough() {
+            return Ok(Covered::default());
+        }
+        let prefix = open.map_or_else(Vec::new, |open: Open| explorer.prefix(&open));
+        let execution = runner.run(&Order { prefix, ..Order::default() })?;
+        let first = explorer.follow(runner.image(), &execution, open);
+        root = root.or(first);
+        tally.count(&execution);
+        next = explorer.take().map(Some);
+    }
+    let countable = search.reduction && search.kills == 0;
+    let without_reduction = root
+        .filter(|_| countable)
+        .and_then(|root| super::count::schedules(&explorer.edges, root, explorer.bound))
+        .or_else(|| (!search.reduction).then_some(tally.schedules.into()));
+    Ok(Covered { complete: true, without_reduction })
+}
+
+impl Explorer<'_> {
+    /// The next open choice: one of those with the fewest preemptions.
+    fn take(&mut self) -> Option<Open> {
+        self.open.iter_mut().find_map(Vec::pop)
+    }
+
+    fn push(&mut self, open: Open) {
+        let cost = open.cost as usize;
+        while self.open.len() <= cost {
+            self.open.push_back(Vec::new());
+        }
+        self.open[cost].push(open);
+    }
+
+    /// All choices up to and including an open one.
+    fn prefix(&self, open: &Open) -> Vec<Choice> {
+        let mut prefix = vec![open.choice];
+        let mut node = open.after;
+        while node != ROOT {
+            prefix.push(self.tree[node].choice);
+            node = self.tree[node].parent;
+        }
+        prefix.reverse();
+        prefix
+    }
+
+    /// Follows an execution through its states, and opens what could have been
+    /// chosen instead. Returns the place where it started, if that was new.
+    fn follow(
+        &mut self,
+        image: &[u8],
+        execution: &Execution,
+        open: Option<Open>,
+    ) -> Option<Place> {
+        let steps = &execution.steps;
+        let known = open.map_or(0, |open| self.prefix(&open).len());
+        let mut machine = Machine::new(image);
+        let mut parent = open.map_or(ROOT, |open| open.after);
+        let mut cost = open.map_or(0, |open| open.cost);
+        let mut edge = open.map(|open| open.from);
+        let mut first = None;
+        let mut choices = 0;
+        for (i, step) in steps.iter().enumerate() {
+            if !step.chosen {
+                machine.apply(step);
+                continue;
+            }
+            let choice = Choice { process: step.process, kill: step.what.op == Op::Kill };
+            if choices >= known {
+                let place = place(&machine, step);
+                self.link(edge.take(), place);
+                if self.seen(place, cost) {
+                    return first;
+                }
+                first = first.or(Some(place));
+                self.branch(steps, i, place, parent, cost, machine.kills());
+                let price = price(step, choice);
+                cost += price;
+                edge = Some((place, price));
+            }
+            if choices + 1 >= known {
+                self.tree.push(Node { parent, choice });
+                parent = self.tree.len() - 1;
+            }
+            machine.apply(step);
+            choices += 1;
+        }
+        // The end is a place too: one schedule leads nowhere else.
+        let end = (machine.hash(u64::MAX), NOBODY);
+        self.link(edge, end);
+        first
+    }
+
+    /// Whether a place needs no second look; notes that it was reached.
+    fn seen(&mut self, place: Place, cost: u32) -> bool {
+        if !self.search.reduction {
+            return false;
+        }
+        match self.reached.get(&place) {
+            Some(before) if *before <= cost => true,
+            _ => {
+                self.reached.insert(place, cost);
+                false
+            }
+        }
+    }
+
+    fn link(&mut self, edge: Option<(Place, u32)>, to: Place) {
+        if let Some((from, price)) = edge
+            && self.search.reduction
+            && self.search.kills == 0
+        {
+            let edges = self.edges.entry(from).or_default();
+            if !edges.contains(&(to, price)) {
+                edges.push((to, price));
+            }
+        }
+    }
+
+    /// Opens the choices that were not made before step `i`.
+    fn branch(
+        &mut self,
+        steps: &[Step],
+        i: usize,
+        place: Place,
+        after: usize,
+        cost: u32,
+        kills: u32,
+    ) {
+        let step = &steps[i];
+        for process in 0..u32::BITS as u8 {
+            let choice = Choice { process, kill: false };
+            let possible = bit(step.enabled | step.sleeping, process);
+            let price = price(step, choice);
+            if possible && process != step.process && cost + price <= self.bound {
+                self.push(Open { after, choice, cost: cost + price, from: (place, price) });
+            }
+            let killable = kills < self.search.kills && bit(step.alive, process);
+            if killable && (!self.search.reduction || kill_matters(steps, i, process)) {
+                let choice = Choice { process, kill: true };
+                self.push(Open { after, choice, cost, from: (place, 0) });
+            }
+        }
+    }
+}
+
+fn place(machine: &Machine, step: &Step) -> Place {
+    (machine.hash(u64::from(step.yielded)), step.last)
+}
+
+/// What a choice costs: 1 if it takes the turn from a process that could go on,
+/// or wakes a sleeper while others could go; kills are free.
+fn price(step: &Step, choice: Choice) -> u32 {
+    if choice.kill {
+        return 0;
+    }
+    let taken = bit(step.enabled, step.last) && choice.process != step.last;
+    let early = bit(step.sleeping, choice.process) && step.enabled != 0;
+    u32::from(taken || early)
+}
+
+/// Whether killing `process` before step `i` can differ from killing it at the
+/// state before: a kill changes nothing but the process itself, its place in
+/// queues and the robust mutexes that it owns. And a kill before a load is as
+/// good as one after it.
+fn kill_matters(steps: &[Step], i: usize, process: u8) -> bool {
+    let Some(previous) = i.checked_sub(1).map(|i| &steps[i]) else { return true };
+    let moved = previous.process == process || bit(previous.woken, process);
+    if bit(steps[i].owners, process) {
+        return true;
+    }
+    let next = steps[i..].iter().find(|step| step.process == process && step.what.op != Op::Kill);
+    let loads = next.is_some_and(|next| next.what.op == Op::Load);
+    moved && !loads
+}

@@ -1,0 +1,159 @@
+//! The state of an execution, computed again from its log.
+//!
+//! Idea: what a process does next depends only on what it has read so far, and
+//! on the shared bytes. So two prefixes of executions with equal bytes, equal
+//! histories of reads and equal queues of waiters have the same futures, and one
+//! of them is enough. States are told apart by 128-bit hashes; a collision among
+//! a billion states has odds of about 1 in 10^21.
+//! Source: Musuvathi & Qadeer, "Partial-Order Reduction for Context-Bounded
+//! State Exploration", MSR-TR-2007-12; we merge equal states, which are fewer
+//! than equal happens-before graphs.
+
+use super::control::{MAX_PROCESSES, Op, Step};
+use super::mix;
+
+/// A 128-bit hash of a state.
+pub type StateHash = u128;
+
+/// Two independent 64-bit hashes side by side.
+fn wide(a: u64, b: u64) -> u128 {
+    let first = mix(a ^ mix(b ^ 0x5851_f42d_4c95_7f2d));
+    let second = mix(b.rotate_left(32) ^ mix(a ^ 0x1405_7b7e_f767_814f));
+    u128::from(first) << 64 | u128::from(second)
+}
+
+fn chain(hash: u128, a: u64, b: u64) -> u128 {
+    let item = wide(a, b);
+    wide((hash >> 64) as u64 ^ item as u64, hash as u64 ^ (item >> 64) as u64)
+}
+
+/// The state between two steps.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    memory: Vec<u8>,
+    memory_hash: u128,
+    histories: [u128; MAX_PROCESSES],
+    /// Who waits, in order of arrival.
+    queue: Vec<u8>,
+    queue_hash: u128,
+    clock: u64,
+    kills: u32,
+}
+
+impl Machine {
+    /// The state before the first step.
+    pub fn new(image: &[u8]) -> Self {
+        let mut memory = image.to_vec();
+        memory.resize(memory.len().next_multiple_of(4096), 0);
+        let words = memory.chunks_exact(8).enumerate();
+        let memory_hash = words.fold(0u128, |hash, (i, word)| hash.wrapping_add(word_hash(i, word)));
+        Self {
+            memory,
+            memory_hash,
+            histories: [0; MAX_PROCESSES],
+            queue: Vec::new(),
+            queue_hash: 0,
+            clock: 0,
+            kills: 0,
+        }
+    }
+
+    /// The shared bytes.
+    pub fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// Who waits on a futex, in order of arrival.
+    pub fn waiters(&self) -> &[u8] {
+        &self.queue
+    }
+
+    /// How many processes were killed so far.
+    pub fn kills(&self) -> u32 {
+        self.kills
+    }
+
+    /// Makes one step of a log.
+    pub fn apply(&mut self, step: &Step) {
+        let (p, what) = (usize::from(step.process), &step.what);
+        let size = usize::from(what.size);
+        if what.op.writes() && what.op.touches() || what.op == Op::OwnerDied {
+            self.write(what.offset as usize, &step.after[..size]);
+        }
+        let place = what.ip ^ u64::from(what.offset) << 32 ^ (what.op as u64) << 56;
+        let (low, high) = halves(&step.before);
+        match what.op {
+            Op::OwnerDied => {}
+            Op::Kill => {
+                self.histories[p] = u128::MAX;
+                self.kills += 1;
+                self.queue.retain(|waiter| *waiter != step.process);
+            }
+            Op::Timeout => {
+                self.clock = self.clock.max(what.argument);
+                self.queue.retain(|waiter| *waiter != step.process);
+                self.histories[p] = chain(self.histories[p], u64::MAX, self.clock);
+            }
+            Op::Sleep => {
+                self.clock = self.clock.max(what.argument);
+                self.histories[p] = chain(self.histories[p], place, self.clock);
+            }
+            Op::Wait if step.took => {
+                self.queue.push(step.process);
+                self.histories[p] = chain(self.histories[p], place, self.clock);
+            }
+            Op::Requeue => {
+                self.queue_hash = chain(self.queue_hash, place, what.argument);
+                self.histories[p] = chain(self.histories[p], place, low);
+            }
+            _ => {
+                let took = u64::from(step.took) << 63;
+                self.histories[p] = chain(chain(self.histories[p], place, low), high, took);
+            }
+        }
+        self.wake(step.woken);
+    }
+
+    fn wake(&mut self, mut woken: u32) {
+        self.queue.retain(|waiter| woken >> waiter & 1 == 0);
+        while woken != 0 {
+            let waiter = woken.trailing_zeros() as usize;
+            self.histories[waiter] = chain(self.histories[waiter], u64::MAX - 1, 0);
+            woken &= woken - 1;
+        }
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) {
+        let end = (offset + bytes.len()).min(self.memory.len());
+        for word in offset / 8..end.div_ceil(8) {
+            let range = word * 8..word * 8 + 8;
+            let old = word_hash(word, &self.memory[range.clone()]);
+            for at in range.clone().filter(|at| (offset..end).contains(at)) {
+                self.memory[at] = bytes[at - offset];
+            }
+            let new = word_hash(word, &self.memory[range]);
+            self.memory_hash = self.memory_hash.wrapping_sub(old).wrapping_add(new);
+        }
+    }
+
+    /// The hash of this state; `fairness` is what else decides who can go on.
+    pub fn hash(&self, fairness: u64) -> StateHash {
+        let mut hash = chain(self.memory_hash, self.clock, fairness);
+        hash = chain(hash, u64::from(self.kills), self.queue_hash as u64);
+        for (i, history) in self.histories.iter().enumerate().filter(|(_, history)| **history != 0) {
+            hash = chain(hash, *history as u64, (history >> 64) as u64 ^ i as u64);
+        }
+        self.queue.iter().fold(hash, |hash, waiter| chain(hash, 1, u64::from(*waiter)))
+    }
+}
+
+fn word_hash(index: usize, word: &[u8]) -> u128 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(word);
+    wide(index as u64, u64::from_le_bytes(bytes))
+}
+
+fn halves(bytes: &[u8; 16]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*bytes);
+    (both as u64, (both >> 64) as u64)
+}

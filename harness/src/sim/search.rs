@@ -1,0 +1,455 @@
+//! The search for a schedule that fails: what to search, and what was found.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::control::Step;
+use super::coverage::{Coverage, CoverageCounter};
+use super::runner::{Execution, Order, Runner};
+use super::timeline::Timeline;
+use super::{HANG_MS, Schedule, SimError, exhaustive, minimise, sample};
+use crate::{Grade, ProcessEnd, Scenario, Shared, Verdict};
+
+/// How schedules are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "strategy", rename_all = "kebab-case")]
+pub enum Strategy {
+    /// At each step, each process that can go is as likely.
+    Random {
+        /// The seed.
+        seed: u64,
+    },
+    /// Random priorities, changed at `depth - 1` random steps: finds a bug that
+    /// needs `depth` ordering constraints with a known least probability.
+    Pct {
+        /// How many ordering constraints.
+        depth: u32,
+        /// The seed.
+        seed: u64,
+    },
+    /// Partial-order sampling: a random priority for each step, drawn anew for
+    /// those that raced.
+    Pos {
+        /// The seed.
+        seed: u64,
+    },
+    /// Selectively uniform random walk: uniform over the orders of the accesses
+    /// to one variable, a different one each time.
+    Surw {
+        /// The seed.
+        seed: u64,
+    },
+    /// All schedules with at most this many preemptions; all, where it is `None`.
+    Exhaustive {
+        /// The bound: how often the turn is taken from a process that could go on.
+        preemptions: Option<u32>,
+    },
+}
+
+impl std::fmt::Display for Strategy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Random { seed } => write!(f, "random, seed {seed}"),
+            Self::Pct { depth, seed } => write!(f, "PCT of depth {depth}, seed {seed}"),
+            Self::Pos { seed } => write!(f, "POS, seed {seed}"),
+            Self::Surw { seed } => write!(f, "SURW, seed {seed}"),
+            Self::Exhaustive { preemptions: Some(1) } => {
+                f.write_str("all schedules with at most 1 preemption")
+            }
+            Self::Exhaustive { preemptions: Some(n) } => {
+                write!(f, "all schedules with at most {n} preemptions")
+            }
+            Self::Exhaustive { preemptions: None } => f.write_str("all schedules"),
+        }
+    }
+}
+
+/// A search: the strategy, its limits, and what else it does.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// How schedules are chosen.
+    pub strategy: Strategy,
+    /// How many processes may be killed in one execution.
+    pub kills: u32,
+    /// The most schedules to run; `None` is no limit, which only an exhaustive
+    /// search can do without.
+    pub max_schedules: Option<u64>,
+    /// The most time to take; a search that ends by it is not complete.
+    pub max_time: Option<Duration>,
+    /// Whether the first failure ends the search.
+    pub stop_at_first_failure: bool,
+    /// Whether schedules that lead to a state seen before are left out.
+    pub reduction: bool,
+    /// Whether the first failure is reduced to its fewest switches.
+    pub minimise: bool,
+    /// Steps after which an execution is a livelock.
+    pub step_limit: u32,
+}
+
+impl Search {
+    /// A search with `strategy`: no kills, stops at the first failure and after
+    /// 10,000 schedules where the strategy samples.
+    pub fn new(strategy: Strategy) -> Self {
+        let samples = !matches!(strategy, Strategy::Exhaustive { .. });
+        Self {
+            strategy,
+            kills: 0,
+            max_schedules: samples.then_some(10_000),
+            max_time: None,
+            stop_at_first_failure: samples,
+            reduction: true,
+            minimise: true,
+            step_limit: 20_000,
+        }
+    }
+
+    /// All schedules with at most `preemptions` preemptions.
+    pub fn exhaustive(preemptions: u32) -> Self {
+        Self::new(Strategy::Exhaustive { preemptions: Some(preemptions) })
+    }
+
+    /// All schedules.
+    pub fn unbounded() -> Self {
+        Self::new(Strategy::Exhaustive { preemptions: None })
+    }
+
+    /// Random schedules from `seed`, by the strategy that finds most bugs soonest.
+    pub fn sampling(seed: u64) -> Self {
+        Self::new(Strategy::Surw { seed })
+    }
+
+    /// With a kill of one process at each step.
+    #[must_use]
+    pub fn with_kills(mut self) -> Self {
+        self.kills = 1;
+        self
+    }
+
+    /// At most `count` schedules.
+    #[must_use]
+    pub fn max_schedules(mut self, count: u64) -> Self {
+        self.max_schedules = Some(count);
+        self
+    }
+
+    /// For at most `time`.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = Some(time);
+        self
+    }
+
+    /// Ends at the first failure, or goes on and counts them.
+    #[must_use]
+    pub fn stop_at_first_failure(mut self, stop: bool) -> Self {
+        self.stop_at_first_failure = stop;
+        self
+    }
+
+    /// Runs each schedule, even if it leads to a state that was seen before.
+    #[must_use]
+    pub fn without_reduction(mut self) -> Self {
+        self.reduction = false;
+        self
+    }
+
+    /// Gives an execution up as a livelock after `steps` steps.
+    #[must_use]
+    pub fn step_limit(mut self, steps: u32) -> Self {
+        self.step_limit = steps;
+        self
+    }
+}
+
+/// An outcome, how it is judged, and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeRow {
+    /// The outcome in the scenario's words.
+    pub outcome: String,
+    /// How it is judged.
+    pub grade: Grade,
+    /// Why.
+    pub reason: String,
+    /// How many of the schedules that ran led to it.
+    pub count: u64,
+}
+
+/// A schedule that fails.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// The schedule, as it can be typed: the shortest that was found.
+    pub schedule: Schedule,
+    /// How it fails.
+    pub verdict: Verdict,
+    /// How each process ended.
+    pub ends: Vec<ProcessEnd>,
+    /// The execution, step by step.
+    pub timeline: Timeline,
+}
+
+/// An execution that did not repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Nondeterminism {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// The first step that differed, from 1.
+    pub step: usize,
+    /// What it was.
+    pub was: String,
+    /// What it was the second time.
+    pub now: String,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Serialize)]
+pub struct SearchReport {
+    /// The scenario.
+    pub scenario: String,
+    /// How schedules were chosen.
+    #[serde(flatten)]
+    pub strategy: Strategy,
+    /// How many processes could be killed in one execution.
+    pub kills: u32,
+    /// How many schedules ran.
+    pub schedules: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// How many there are without reduction, where it can be known.
+    pub without_reduction: Option<u128>,
+    /// Whether all schedules within the bound were covered.
+    pub complete: bool,
+    /// How many steps were made in all.
+    pub steps: u64,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// What was seen, with how often.
+    pub outcomes: Vec<OutcomeRow>,
+    /// How often each verdict was given.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// What the search has covered.
+    pub coverage: Coverage,
+    /// The first failure.
+    pub failure: Option<Failure>,
+    /// The first execution that did not repeat.
+    pub nondeterminism: Option<Nondeterminism>,
+    /// The verdict on the scenario: the first failure's, or held.
+    pub verdict: Verdict,
+}
+
+impl std::fmt::Display for SearchReport {
+    /// In one line: `all schedules with at most 2 preemptions: 1,284 run, 0 failed`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kills = if self.kills > 0 { ", with a kill at each step" } else { "" };
+        let (run, failed) = (thousands(self.schedules.into()), thousands(self.failed.into()));
+        write!(f, "{}{kills}: {run} run, {failed} failed", self.strategy)?;
+        if let Some(all) = self.without_reduction.filter(|all| *all > self.schedules.into()) {
+            write!(f, " (of {} without reduction)", thousands(all))?;
+        }
+        let exhaustive = matches!(self.strategy, Strategy::Exhaustive { .. });
+        if exhaustive && !self.complete { f.write_str("; not complete") } else { Ok(()) }
+    }
+}
+
+/// A number with a comma between each three digits.
+pub fn thousands(number: u128) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Searches the schedules of `scenario`.
+///
+/// # Errors
+/// See [`SimError`]: the machine cannot simulate, or the scenario does what is
+/// not emulated.
+pub fn explore<T: Shared>(scenario: &Scenario<T>, search: &Search) -> Result<SearchReport, SimError> {
+    explore_with(scenario, search, |_, _| {})
+}
+
+/// As [`explore`]; calls `progress` after each schedule with how many have run
+/// and how many have failed.
+///
+/// # Errors
+/// As [`explore`].
+pub fn explore_with<T: Shared>(
+    scenario: &Scenario<T>,
+    search: &Search,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<SearchReport, SimError> {
+    let mut runner = Runner::new(scenario, search.step_limit, HANG_MS)?;
+    let mut tally = Tally::new(search, runner.image(), &mut progress);
+    let covered = match search.strategy {
+        Strategy::Exhaustive { preemptions } => {
+            exhaustive::search(&mut runner, preemptions, search, &mut tally)?
+        }
+        _ => {
+            sample::search(&mut runner, search, &mut tally)?;
+            exhaustive::Covered::default()
+        }
+    };
+    let Tally { schedules, failed, steps, outcomes, verdicts, first, started, coverage, .. } = tally;
+    let coverage = coverage.count();
+    let mut report = SearchReport {
+        scenario: scenario.name.clone(),
+        strategy: search.strategy,
+        kills: search.kills,
+        schedules,
+        failed,
+        without_reduction: covered.without_reduction,
+        complete: covered.complete,
+        steps,
+        elapsed_ms: 0,
+        outcomes: outcome_rows(scenario, outcomes),
+        verdicts,
+        coverage,
+        failure: None,
+        nondeterminism: None,
+        verdict: Verdict::Held,
+    };
+    if let Some(first) = first {
+        report.verdict = first.verdict.clone();
+        report_failure(&mut runner, first, search.minimise, &mut report)?;
+    }
+    report.elapsed_ms = started.elapsed().as_millis() as u64;
+    Ok(report)
+}
+
+/// Runs the failure again, minimises it, and draws it.
+fn report_failure<T: Shared>(
+    runner: &mut Runner<'_, T>,
+    first: Execution,
+    minimises: bool,
+    report: &mut SearchReport,
+) -> Result<(), SimError> {
+    if let Some(difference) = repeat(runner, &first)? {
+        report.nondeterminism = Some(difference);
+        return Ok(());
+    }
+    let schedule = if minimises { minimise::minimise(runner, &first)? } else { Schedule(first.choices()) };
+    let order = Order { prefix: schedule.choices(), traced: true, ..Order::default() };
+    let shown = runner.run(&order)?;
+    report.verdict = shown.verdict.clone();
+    report.failure = Some(Failure {
+        schedule,
+        verdict: shown.verdict.clone(),
+        ends: shown.ends.clone(),
+        timeline: Timeline::new(runner.scenario(), &shown),
+    });
+    Ok(())
+}
+
+/// Runs an execution again; says where it differs.
+fn repeat<T: Shared>(
+    runner: &mut Runner<'_, T>,
+    first: &Execution,
+) -> Result<Option<Nondeterminism>, SimError> {
+    let schedule = Schedule(first.choices());
+    let again = runner.run(&Order { prefix: schedule.choices(), ..Order::default() })?;
+    let longer = first.steps.len().max(again.steps.len());
+    let differs = |i: &usize| first.steps.get(*i) != again.steps.get(*i);
+    let step = (0..longer).find(differs);
+    let outcome_differs = first.verdict != again.verdict || first.outcome != again.outcome;
+    let show = |execution: &Execution, step: usize| {
+        execution.steps.get(step).map_or_else(|| execution.verdict.to_string(), describe)
+    };
+    let step = match step {
+        Some(step) => step,
+        None if outcome_differs => longer,
+        None => return Ok(None),
+    };
+    let (was, now) = (show(first, step), show(&again, step));
+    Ok(Some(Nondeterminism { schedule, step: step + 1, was, now }))
+}
+
+fn describe(step: &Step) -> String {
+    let value = u128::from_le_bytes(step.after);
+    let (process, op) = (step.process, step.what.op.word());
+    format!("process {process}: {op} at byte {}, value {value:#x}", step.what.offset)
+}
+
+fn outcome_rows<T: Shared>(
+    scenario: &Scenario<T>,
+    counts: BTreeMap<String, (u64, bool)>,
+) -> Vec<OutcomeRow> {
+    let mut rows: Vec<OutcomeRow> = counts
+        .into_iter()
+        .map(|(outcome, (count, failed))| {
+            let (grade, reason) = scenario.grade(&outcome);
+            // An outcome that breaks an invariant is forbidden, foreseen or not.
+            let grade = if failed { Grade::Forbidden } else { grade };
+            let reason = reason.to_owned();
+            OutcomeRow { outcome, grade, reason, count }
+        })
+        .collect();
+    rows.sort_by(|a, b| (b.grade, b.count).cmp(&(a.grade, a.count)));
+    rows
+}
+
+/// What a search counts as it goes.
+pub(super) struct Tally<'a> {
+    pub schedules: u64,
+    failed: u64,
+    steps: u64,
+    outcomes: BTreeMap<String, (u64, bool)>,
+    verdicts: BTreeMap<&'static str, u64>,
+    first: Option<Execution>,
+    started: Instant,
+    coverage: CoverageCounter,
+    max_schedules: u64,
+    max_time: Duration,
+    stop_at_first: bool,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl<'a> Tally<'a> {
+    fn new(search: &Search, image: &[u8], progress: &'a mut dyn FnMut(u64, u64)) -> Self {
+        Self {
+            schedules: 0,
+            failed: 0,
+            steps: 0,
+            outcomes: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            first: None,
+            started: Instant::now(),
+            coverage: CoverageCounter::new(image),
+            max_schedules: search.max_schedules.unwrap_or(u64::MAX),
+            max_time: search.max_time.unwrap_or(Duration::MAX),
+            stop_at_first: search.stop_at_first_failure,
+            progress,
+        }
+    }
+
+    /// Counts one execution.
+    pub fn count(&mut self, execution: &Execution) {
+        self.schedules += 1;
+        self.steps += execution.steps.len() as u64;
+        self.coverage.add(&execution.steps);
+        *self.verdicts.entry(execution.verdict.word()).or_default() += 1;
+        let held = execution.verdict.held();
+        let row = self.outcomes.entry(execution.outcome.clone()).or_default();
+        row.0 += 1;
+        row.1 |= !held;
+        if !held {
+            self.failed += 1;
+            if self.first.is_none() {
+                self.first = Some(execution.clone());
+            }
+        }
+        (self.progress)(self.schedules, self.failed);
+    }
+
+    /// Whether a limit has been reached.
+    pub fn enough(&self) -> bool {
+        self.schedules >= self.max_schedules
+            || self.started.elapsed() >= self.max_time
+            || self.stop_at_first && self.failed > 0
+    }
+}

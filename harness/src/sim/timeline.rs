@@ -1,0 +1,267 @@
+//! The timeline: an execution, drawn with one column a process.
+//!
+//! Idea: each step is a line of text that says what was done to which field,
+//! and where in the source. Steps that copy or compare neighbouring bytes from
+//! one line of code are one row, and so are rounds of a loop that saw the same.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::control::{MAX_FRAMES, Op, Step};
+use super::names::Names;
+use super::runner::Execution;
+use super::symbols::{self, Place};
+use super::verdicts::process_name;
+use crate::{Scenario, Shared, Verdict};
+
+/// The most rows of a round that is folded.
+const LONGEST_ROUND: usize = 4;
+
+/// One row: a step, or several that are shown as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The first step, from 1.
+    pub step: usize,
+    /// How many steps in a row.
+    pub steps: usize,
+    /// How often this row's round was made, one after the other.
+    pub repeats: usize,
+    /// How many rows a repeated round has.
+    pub round: usize,
+    /// Which of them this is, from 1.
+    pub place_in_round: usize,
+    /// The index of the process.
+    pub process: usize,
+    /// What was done: `load`, `store`, `wait`, …
+    pub op: &'static str,
+    /// The field, where there is one.
+    pub field: Option<String>,
+    /// The value before, where it changed.
+    pub before: Option<String>,
+    /// The value after, or the value read.
+    pub after: Option<String>,
+    /// What else there is to say: `sleeps`, `wakes b`, `failed`.
+    pub note: Option<String>,
+    /// Where in the source.
+    pub place: Option<Place>,
+}
+
+impl Row {
+    /// The row in words: `store version 3 → 4`.
+    pub fn words(&self) -> String {
+        let mut words = self.op.to_owned();
+        if let Some(field) = &self.field {
+            words += &format!(" {field}");
+        }
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => words += &format!(" {before} → {after}"),
+            (None, Some(after)) => words += &format!(" = {after}"),
+            _ => {}
+        }
+        if let Some(note) = &self.note {
+            words += &format!(" ({note})");
+        }
+        if self.repeats > 1 && self.round == 1 {
+            words += &format!(" ×{}", self.repeats);
+        }
+        words
+    }
+}
+
+/// An execution, drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Timeline {
+    /// The processes, one a column.
+    pub processes: Vec<String>,
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// The outcome in the scenario's words.
+    pub outcome: String,
+    /// What that means.
+    pub verdict: Verdict,
+}
+
+impl Timeline {
+    /// Draws an execution whose call stacks were kept.
+    pub(super) fn new<T: Shared>(scenario: &Scenario<T>, execution: &Execution) -> Self {
+        let names = Names::of::<T>();
+        let processes: Vec<String> =
+            (0..execution.ends.len()).map(|i| process_name(scenario, i)).collect();
+        let no_frames = [0; MAX_FRAMES];
+        let mut parts = Vec::new();
+        for (i, step) in execution.steps.iter().enumerate() {
+            let frames = execution.frames.get(i).unwrap_or(&no_frames);
+            let part = Part { first: i, count: 1, step, size: step.what.size.into() };
+            parts.push((part, symbols::own_place(frames)));
+        }
+        let parts = join_neighbours(parts, &names);
+        let rows = parts.iter().map(|(part, place)| {
+            row(part, place.clone(), execution, &names, &processes)
+        });
+        let rows = fold_rounds(rows.collect());
+        let (outcome, verdict) = (execution.outcome.clone(), execution.verdict.clone());
+        Self { processes, rows, outcome, verdict }
+    }
+
+    /// The columns that have rows, each with the width of its widest row.
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> =
+            self.processes.iter().map(|name| name.chars().count()).collect();
+        for row in &self.rows {
+            let width = &mut widths[row.process];
+            *width = (*width).max(row.words().chars().count());
+        }
+        widths
+    }
+}
+
+/// Some steps that are shown as one.
+struct Part<'a> {
+    first: usize,
+    count: usize,
+    step: &'a Step,
+    size: usize,
+}
+
+/// Joins steps of one process on neighbouring bytes of one field, made by one
+/// line with nothing in between.
+fn join_neighbours<'a>(
+    parts: Vec<(Part<'a>, Option<Place>)>,
+    names: &Names,
+) -> Vec<(Part<'a>, Option<Place>)> {
+    let mut joined: Vec<(Part<'a>, Option<Place>)> = Vec::new();
+    for (part, place) in parts {
+        if let Some((last, last_place)) = joined.last_mut() {
+            let (a, b) = (&last.step.what, &part.step.what);
+            let follows = a.offset as usize + last.size == b.offset as usize && b.size > 0;
+            let alike = last.step.process == part.step.process
+                && a.op == b.op
+                && matches!(a.op, Op::Load | Op::Store)
+                && *last_place == place;
+            if follows && alike && names.joins(a.offset, b.offset) {
+                last.size += part.size;
+                last.count += 1;
+                continue;
+            }
+        }
+        joined.push((part, place));
+    }
+    joined
+}
+
+fn row(
+    part: &Part<'_>,
+    place: Option<Place>,
+    execution: &Execution,
+    names: &Names,
+    processes: &[String],
+) -> Row {
+    let (step, what) = (part.step, &part.step.what);
+    let steps = &execution.steps[part.first..part.first + part.count];
+    let bytes = |pick: fn(&Step) -> &[u8; 16]| -> Vec<u8> {
+        let pieces = steps.iter().map(|step| &pick(step)[..usize::from(step.what.size)]);
+        pieces.collect::<Vec<_>>().concat()
+    };
+    let (before, after) = (bytes(|step| &step.before), bytes(|step| &step.after));
+    let value = |bytes: &[u8]| names.value(what.offset, bytes);
+    let shared = part.size > 0;
+    let silent = matches!(what.op, Op::Wake | Op::Requeue | Op::Timeout);
+    let changes = what.op.writes() && what.op != Op::Wait && step.took;
+    Row {
+        step: part.first + 1,
+        steps: part.count,
+        repeats: 1,
+        round: 1,
+        place_in_round: 1,
+        process: step.process.into(),
+        op: what.op.word(),
+        field: shared.then(|| names.name(what.offset, part.size)),
+        before: (shared && !silent && changes).then(|| value(&before)),
+        after: (shared && !silent).then(|| value(&after)),
+        note: note(step, processes),
+        place,
+    }
+}
+
+fn note(step: &Step, processes: &[String]) -> Option<String> {
+    let woken: Vec<&str> = processes
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| step.woken >> i & 1 == 1)
+        .map(|(_, name)| name.as_str())
+        .collect();
+    match step.what.op {
+        Op::Wait if step.took => Some("sleeps".into()),
+        Op::Wait => Some("changed meanwhile, goes on".into()),
+        Op::CompareExchange if !step.took => Some("not as expected".into()),
+        Op::Wake | Op::Requeue if woken.is_empty() => Some("nobody waits".into()),
+        Op::Timeout => Some("nobody else can run".into()),
+        _ if !woken.is_empty() => Some(format!("wakes {}", woken.join(", "))),
+        _ => None,
+    }
+}
+
+/// Folds a round of up to [`LONGEST_ROUND`] rows that was repeated.
+fn fold_rounds(rows: Vec<Row>) -> Vec<Row> {
+    let mut folded: Vec<Row> = Vec::new();
+    let mut i = 0;
+    while i < rows.len() {
+        let (round, repeats) = (1..=LONGEST_ROUND)
+            .map(|round| (round, repeats_at(&rows[i..], round)))
+            .max_by_key(|(round, repeats)| (repeats - 1) * round)
+            .unwrap_or((1, 1));
+        if repeats < 3 {
+            folded.push(rows[i].clone());
+            i += 1;
+            continue;
+        }
+        let rows_of_round = rows[i..i + round].iter().cloned().zip(1..);
+        folded.extend(rows_of_round.map(|(row, place_in_round)| Row { round, repeats, place_in_round, ..row }));
+        i += round * repeats;
+    }
+    folded
+}
+
+/// How often the first `round` rows follow one another.
+fn repeats_at(rows: &[Row], round: usize) -> usize {
+    let alike = |a: &Row, b: &Row| {
+        let key = |row: &Row| (row.process, row.op, row.place.clone());
+        key(a) == key(b) && (&a.field, &a.before, &a.after, &a.note)
+            == (&b.field, &b.before, &b.after, &b.note)
+    };
+    let Some(first) = rows.get(..round) else { return 1 };
+    let rounds = rows.chunks_exact(round);
+    rounds.take_while(|next| first.iter().zip(*next).all(|(a, b)| alike(a, b))).count()
+}
+
+impl fmt::Display for Timeline {
+    /// A table: step, one column a process, source line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths = self.widths();
+        write!(f, "{:>5}", "step")?;
+        for (name, width) in self.processes.iter().zip(&widths) {
+            write!(f, "  {name:<width$}")?;
+        }
+        writeln!(f, "  source")?;
+        for row in &self.rows {
+            write!(f, "{:>5}", row.step)?;
+            for (process, width) in widths.iter().enumerate() {
+                let words = if process == row.process { row.words() } else { String::new() };
+                write!(f, "  {words:<width$}")?;
+            }
+            let place = row.place.as_ref().map_or_else(String::new, short);
+            writeln!(f, "  {place}")?;
+            if row.round > 1 && row.place_in_round == row.round {
+                writeln!(f, "{:>5}  the last {} rows ×{}", "", row.round, row.repeats)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file without its folders, and the line.
+pub(super) fn short(place: &Place) -> String {
+    let file = place.file.rsplit('/').next().unwrap_or(&place.file);
+    format!("{file}:{}", place.line)
+}
