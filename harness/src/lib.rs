@@ -14,10 +14,10 @@ mod process;
 mod scenario;
 mod shared;
 mod shared_core;
+pub mod sim;
 mod stress;
 mod table;
 mod trap;
-pub mod sim;
 mod verdict;
 
 pub use scenario::{
@@ -33,9 +33,3 @@ pub use verdict::{Verdict, Waiter};
 
 #[doc(hidden)]
 pub use shared::describe_as;
-
-/// How many threads this program has, where it is not one.
-pub(crate) fn single_threaded() -> Result<(), usize> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads == 1 { Ok(()) } else { Err(threads) }
-}

@@ -68,8 +68,9 @@ pub fn refuse(plan: &Plan) -> ! {
 
 /// The address of the memory operand.
 pub fn address(context: &Context, plan: &Plan) -> u64 {
-    let address =
-        plan.instruction.virtual_address(plan.operand, 0, |register, _, _| Some(context.get(register)));
+    let address = plan
+        .instruction
+        .virtual_address(plan.operand, 0, |register, _, _| Some(context.get(register)));
     address.unwrap_or(0)
 }
 

@@ -78,7 +78,10 @@ pub fn next(control: &Control) -> Next {
 fn earliest(control: &Control, test: impl Fn(&ProcessControl) -> bool) -> Option<(u64, u8)> {
     let deadlines = control.processes().iter().enumerate().filter(|(_, process)| test(process));
     // At most MAX_PROCESSES, which fits.
-    deadlines.map(|(i, process)| (process.deadline.get(), i as u8)).filter(|(at, _)| *at != u64::MAX).min()
+    deadlines
+        .map(|(i, process)| (process.deadline.get(), i as u8))
+        .filter(|(at, _)| *at != u64::MAX)
+        .min()
 }
 
 fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64) {

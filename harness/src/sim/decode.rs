@@ -151,7 +151,8 @@ fn is_string(instruction: &Instruction) -> bool {
         Cmpsb, Cmpsd, Cmpsq, Cmpsw, Lodsb, Lodsd, Lodsq, Lodsw, Movsb, Movsd, Movsq, Movsw, Scasb,
         Scasd, Scasq, Scasw, Stosb, Stosd, Stosq, Stosw,
     };
-    let vector = (0..instruction.op_count()).any(|i| instruction.op_register(i).is_vector_register());
+    let vector =
+        (0..instruction.op_count()).any(|i| instruction.op_register(i).is_vector_register());
     let copies = matches!(instruction.mnemonic(), Movsb | Movsw | Movsd | Movsq);
     let fills = matches!(instruction.mnemonic(), Stosb | Stosw | Stosd | Stosq);
     let loads = matches!(instruction.mnemonic(), Lodsb | Lodsw | Lodsd | Lodsq);

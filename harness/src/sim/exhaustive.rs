@@ -127,12 +127,7 @@ impl Explorer<'_> {
 
     /// Follows an execution through its states, and opens what could have been
     /// chosen instead. Returns the place where it started, if that was new.
-    fn follow(
-        &mut self,
-        image: &[u8],
-        execution: &Execution,
-        open: Option<Open>,
-    ) -> Option<Place> {
+    fn follow(&mut self, image: &[u8], execution: &Execution, open: Option<Open>) -> Option<Place> {
         let steps = &execution.steps;
         let known = open.map_or(0, |open| self.prefix(&open).len());
         let mut machine = Machine::new(image);

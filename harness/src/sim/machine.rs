@@ -46,7 +46,8 @@ impl Machine {
         let mut memory = image.to_vec();
         memory.resize(memory.len().next_multiple_of(4096), 0);
         let words = memory.chunks_exact(8).enumerate();
-        let memory_hash = words.fold(0u128, |hash, (i, word)| hash.wrapping_add(word_hash(i, word)));
+        let memory_hash =
+            words.fold(0u128, |hash, (i, word)| hash.wrapping_add(word_hash(i, word)));
         Self {
             memory,
             memory_hash,
@@ -56,16 +57,6 @@ impl Machine {
             clock: 0,
             kills: 0,
         }
-    }
-
-    /// The shared bytes.
-    pub fn memory(&self) -> &[u8] {
-        &self.memory
-    }
-
-    /// Who waits on a futex, in order of arrival.
-    pub fn waiters(&self) -> &[u8] {
-        &self.queue
     }
 
     /// How many processes were killed so far.
@@ -140,7 +131,8 @@ impl Machine {
     pub fn hash(&self, fairness: u64) -> StateHash {
         let mut hash = chain(self.memory_hash, self.clock, fairness);
         hash = chain(hash, u64::from(self.kills), self.queue_hash as u64);
-        for (i, history) in self.histories.iter().enumerate().filter(|(_, history)| **history != 0) {
+        for (i, history) in self.histories.iter().enumerate().filter(|(_, history)| **history != 0)
+        {
             hash = chain(hash, *history as u64, (history >> 64) as u64 ^ i as u64);
         }
         self.queue.iter().fold(hash, |hash, waiter| chain(hash, 1, u64::from(*waiter)))

@@ -44,8 +44,8 @@ mod world;
 mod zygote;
 
 pub use control::{Op, Pending, Policy, Step};
-pub use runner::{Execution, Order, Runner};
 pub use coverage::Coverage;
+pub use runner::{Execution, Order, Runner};
 pub use schedule::{Schedule, ScheduleError};
 pub use search::{
     Failure, Nondeterminism, OutcomeRow, Search, SearchReport, Strategy, explore, explore_with,

@@ -9,9 +9,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use super::control::{
-    Choice, Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy, Step,
-};
+use super::control::{Choice, Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy, Step};
 use super::world::World;
 use super::zygote::{self, Zygote};
 use super::{SimError, filter, sys, verdicts};
@@ -89,7 +87,9 @@ impl<'a, T: Shared> Runner<'a, T> {
         if count == 0 || count > MAX_PROCESSES - 1 {
             return Err(SimError::ProcessCount { found: count, limit: MAX_PROCESSES - 1 });
         }
-        crate::single_threaded().map_err(|threads| SimError::Threads { threads })?;
+        if let Some(threads) = crate::process::threads().filter(|threads| *threads > 1) {
+            return Err(SimError::Threads { threads });
+        }
         let tid_offset = zygote::find_tid_offset().ok_or(SimError::UnknownLibc)?;
         let memory = Memory::new(size_of::<T>())?;
         let (state, alias) = (memory.map()?, memory.map()?);
@@ -207,8 +207,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         } else {
             Vec::new()
         };
-        let ends: Vec<ProcessEnd> =
-            page.processes().iter().filter_map(verdicts::end_of).collect();
+        let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
         let (outcome, verdict) =
             verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &steps);
         let diverged = page.diverged.get();
@@ -265,4 +264,3 @@ fn robust_list() -> u64 {
     let result = unsafe { sys::call(libc::SYS_get_robust_list, arguments) };
     if result == 0 { head } else { 0 }
 }
-

@@ -4,11 +4,11 @@
 //! here each execution gets a seed of its own and what the strategy needs to
 //! know in advance, estimated from the executions before it.
 
+use super::SimError;
 use super::control::{MAX_PROCESSES, Policy, Step};
 use super::mix;
 use super::runner::{Order, Runner};
 use super::search::{Search, Strategy, Tally};
-use super::SimError;
 use crate::Shared;
 
 /// Runs schedules until the search has enough.
@@ -68,7 +68,9 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
     }
     // The first execution only measures; PCT then has no change points.
     if profile.length > 0 {
-        for (i, point) in order.change_points.iter_mut().take(depth.saturating_sub(1) as usize).enumerate() {
+        for (i, point) in
+            order.change_points.iter_mut().take(depth.saturating_sub(1) as usize).enumerate()
+        {
             *point = 1 + (mix(seed ^ i as u64) % u64::from(profile.length)) as u32;
         }
     }

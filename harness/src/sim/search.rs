@@ -10,7 +10,7 @@ use super::coverage::{Coverage, CoverageCounter};
 use super::runner::{Execution, Order, Runner};
 use super::timeline::Timeline;
 use super::{HANG_MS, Schedule, SimError, exhaustive, minimise, sample};
-use crate::{Grade, ProcessEnd, Scenario, Shared, Verdict};
+use crate::{Grade, ProcessEnd, Scenario, Shared, Verdict, thousands};
 
 /// How schedules are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -242,7 +242,7 @@ impl std::fmt::Display for SearchReport {
     /// In one line: `all schedules with at most 2 preemptions: 1,284 run, 0 failed`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kills = if self.kills > 0 { ", with a kill at each step" } else { "" };
-        let (run, failed) = (thousands(self.schedules.into()), thousands(self.failed.into()));
+        let (run, failed) = (thousands(self.schedules), thousands(self.failed));
         write!(f, "{}{kills}: {run} run, {failed} failed", self.strategy)?;
         if let Some(all) = self.without_reduction.filter(|all| *all > self.schedules.into()) {
             write!(f, " (of {} without reduction)", thousands(all))?;
@@ -252,25 +252,15 @@ impl std::fmt::Display for SearchReport {
     }
 }
 
-/// A number with a comma between each three digits.
-pub fn thousands(number: u128) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// Searches the schedules of `scenario`.
 ///
 /// # Errors
 /// See [`SimError`]: the machine cannot simulate, or the scenario does what is
 /// not emulated.
-pub fn explore<T: Shared>(scenario: &Scenario<T>, search: &Search) -> Result<SearchReport, SimError> {
+pub fn explore<T: Shared>(
+    scenario: &Scenario<T>,
+    search: &Search,
+) -> Result<SearchReport, SimError> {
     explore_with(scenario, search, |_, _| {})
 }
 
@@ -295,7 +285,8 @@ pub fn explore_with<T: Shared>(
             exhaustive::Covered::default()
         }
     };
-    let Tally { schedules, failed, steps, outcomes, verdicts, first, started, coverage, .. } = tally;
+    let Tally { schedules, failed, steps, outcomes, verdicts, first, started, coverage, .. } =
+        tally;
     let coverage = coverage.count();
     let mut report = SearchReport {
         scenario: scenario.name.clone(),
@@ -333,7 +324,8 @@ fn report_failure<T: Shared>(
         report.nondeterminism = Some(difference);
         return Ok(());
     }
-    let schedule = if minimises { minimise::minimise(runner, &first)? } else { Schedule(first.choices()) };
+    let schedule =
+        if minimises { minimise::minimise(runner, &first)? } else { Schedule(first.choices()) };
     let order = Order { prefix: schedule.choices(), traced: true, ..Order::default() };
     let shown = runner.run(&order)?;
     report.verdict = shown.verdict.clone();
@@ -389,7 +381,7 @@ fn outcome_rows<T: Shared>(
             OutcomeRow { outcome, grade, reason, count }
         })
         .collect();
-    rows.sort_by(|a, b| (b.grade, b.count).cmp(&(a.grade, a.count)));
+    rows.sort_by_key(|row| std::cmp::Reverse((row.grade, row.count)));
     rows
 }
 

@@ -50,8 +50,10 @@ extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: *mut li
     let world = world();
     // SAFETY: the handler was installed with SA_SIGINFO.
     let mut context = unsafe { Context::new(context) };
-    // SAFETY: as above; SIGSEGV carries an address.
-    let address = unsafe { (*info).si_addr() } as u64;
+    // SAFETY: as above; the kernel put a `siginfo_t` there.
+    let info = unsafe { &*info };
+    // SAFETY: SIGSEGV carries an address.
+    let address = unsafe { info.si_addr() } as u64;
     if world.offset(address).is_none() || world.offset(context.ip()).is_some() {
         crash(world, signal, context.ip());
     }

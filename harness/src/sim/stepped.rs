@@ -40,10 +40,8 @@ struct Area {
 // SAFETY: used by the one thread of a simulated process only.
 unsafe impl Sync for Area {}
 
-static AREA: Area = Area {
-    scratch: Scratch([const { Cell::new(0) }; 2 * WIDEST]),
-    stepping: Cell::new(None),
-};
+static AREA: Area =
+    Area { scratch: Scratch([const { Cell::new(0) }; 2 * WIDEST]), stepping: Cell::new(None) };
 
 /// Prepares the single step; the handler returns, and [`finish`] follows.
 pub fn begin(world: &World, context: &mut Context, plan: &Plan, address: u64, offset: u32) {

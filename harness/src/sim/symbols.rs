@@ -63,6 +63,23 @@ pub fn own_place(frames: &[u64; MAX_FRAMES]) -> Option<Place> {
     exact.chain(before.flat_map(places)).find(is_own)
 }
 
+/// Whether an instruction belongs to libc or the dynamic linker.
+fn in_libc(ip: u64) -> bool {
+    // SAFETY: all zeroes is a valid `Dl_info`: null pointers.
+    let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
+    // SAFETY: the result is valid for a write; any address may be asked for.
+    let found = unsafe { libc::dladdr(ip as *const libc::c_void, &raw mut info) };
+    if found == 0 || info.dli_fname.is_null() {
+        return false;
+    }
+    // SAFETY: dladdr set the name to a string that lives as long as the library.
+    let file = unsafe { std::ffi::CStr::from_ptr(info.dli_fname) }.to_string_lossy();
+    let name = file.rsplit('/').next().unwrap_or_default();
+    ["libc.so", "libpthread.so", "ld-linux", "libm.so", "libgcc_s.so"]
+        .iter()
+        .any(|library| name.starts_with(library))
+}
+
 fn is_own(place: &Place) -> bool {
     !PASSED_OVER.iter().any(|part| place.file.contains(part))
 }
@@ -77,6 +94,9 @@ fn places(ip: u64) -> Vec<Place> {
             .entry(ip)
             .or_insert_with(|| {
                 let mut places = Vec::new();
+                if in_libc(ip) {
+                    return places;
+                }
                 // `resolve` looks one byte before the address, as for a caller.
                 backtrace::resolve((ip + 1) as *mut std::ffi::c_void, |symbol| {
                     if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {

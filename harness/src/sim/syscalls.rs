@@ -39,7 +39,11 @@ pub fn answer(context: &mut Context) {
         libc::SYS_clock_nanosleep => {
             let until = b as i32 & libc::TIMER_ABSTIME != 0;
             let span = step::read_timespec(c);
-            if until { sleep_until(world, span.map(step::to_virtual), ip) } else { sleep_for(world, span, ip) }
+            if until {
+                sleep_until(world, span.map(step::to_virtual), ip)
+            } else {
+                sleep_for(world, span, ip)
+            }
         }
         libc::SYS_poll | libc::SYS_ppoll | libc::SYS_select | libc::SYS_pselect6 => {
             poll(world, number, arguments, ip)
@@ -222,8 +226,12 @@ fn refuse(number: i64) -> ! {
         libc::SYS_mmap | libc::SYS_shmat => "mapping other shared memory",
         libc::SYS_execve | libc::SYS_execveat => "running another program",
         libc::SYS_kill | libc::SYS_tkill | libc::SYS_tgkill => "a signal to another process",
-        libc::SYS_read | libc::SYS_pread64 | libc::SYS_recvfrom => "reading a file into shared memory",
-        libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_sendto => "writing shared memory to a file",
+        libc::SYS_read | libc::SYS_pread64 | libc::SYS_recvfrom => {
+            "reading a file into shared memory"
+        }
+        libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_sendto => {
+            "writing shared memory to a file"
+        }
         _ => turn::refuse(&format!("system call {number} is not emulated by the simulator")),
     };
     turn::refuse(&format!("{what} (system call {number}) is not emulated by the simulator"))

@@ -96,9 +96,9 @@ impl Timeline {
             parts.push((part, symbols::own_place(frames)));
         }
         let parts = join_neighbours(parts, &names);
-        let rows = parts.iter().map(|(part, place)| {
-            row(part, place.clone(), execution, &names, &processes)
-        });
+        let rows = parts
+            .iter()
+            .map(|(part, place)| row(part, place.clone(), execution, &names, &processes));
         let rows = fold_rounds(rows.collect());
         let (outcome, verdict) = (execution.outcome.clone(), execution.verdict.clone());
         Self { processes, rows, outcome, verdict }
@@ -217,7 +217,12 @@ fn fold_rounds(rows: Vec<Row>) -> Vec<Row> {
             continue;
         }
         let rows_of_round = rows[i..i + round].iter().cloned().zip(1..);
-        folded.extend(rows_of_round.map(|(row, place_in_round)| Row { round, repeats, place_in_round, ..row }));
+        folded.extend(rows_of_round.map(|(row, place_in_round)| Row {
+            round,
+            repeats,
+            place_in_round,
+            ..row
+        }));
         i += round * repeats;
     }
     folded
@@ -227,8 +232,8 @@ fn fold_rounds(rows: Vec<Row>) -> Vec<Row> {
 fn repeats_at(rows: &[Row], round: usize) -> usize {
     let alike = |a: &Row, b: &Row| {
         let key = |row: &Row| (row.process, row.op, row.place.clone());
-        key(a) == key(b) && (&a.field, &a.before, &a.after, &a.note)
-            == (&b.field, &b.before, &b.after, &b.note)
+        key(a) == key(b)
+            && (&a.field, &a.before, &a.after, &a.note) == (&b.field, &b.before, &b.after, &b.note)
     };
     let Some(first) = rows.get(..round) else { return 1 };
     let rounds = rows.chunks_exact(round);

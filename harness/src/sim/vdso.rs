@@ -29,8 +29,7 @@ pub fn patch() -> bool {
     }
     FUNCTIONS.iter().all(|(name, number)| {
         // SAFETY: the library is loaded, and both names are constants.
-        let function =
-            unsafe { libc::dlvsym(library, name.as_ptr(), c"LINUX_2.6".as_ptr()) };
+        let function = unsafe { libc::dlvsym(library, name.as_ptr(), c"LINUX_2.6".as_ptr()) };
         function.is_null() || replace(function as u64, *number as u32)
     })
 }

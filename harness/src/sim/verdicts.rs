@@ -1,10 +1,9 @@
 //! From the end of an execution to a verdict.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::control::{Control, NOBODY, Op, Outcome, ProcessControl, State, Step};
 use super::robust::virtual_tid;
 use super::symbols;
+use crate::panics;
 use crate::{End, Grade, ProcessEnd, Scenario, Shared, Verdict, Waiter};
 
 /// How a process ended; `None` for a recovery that was not needed.
@@ -47,18 +46,22 @@ pub fn judge<T: Shared>(
         return (verdict.word().to_owned(), verdict);
     }
     let end = End { shared, processes: ends };
-    let judged = catch_unwind(AssertUnwindSafe(|| {
-        let outcome = (scenario.outcome)(&end);
-        let broken = scenario.invariants.iter().find_map(|invariant| {
-            let found = (invariant.check)(&end).err()?;
-            Some(Verdict::Violated { invariant: invariant.name.clone(), detail: found })
-        });
-        (outcome, broken)
-    }));
-    let Ok((outcome, broken)) = judged else {
-        let message = "an invariant or the wording of the outcome panicked".into();
-        return ("panicked".into(), Verdict::Panicked { process: "harness".into(), message });
+    let worded = panics::catch(|| (scenario.outcome)(&end));
+    let outcome = match worded {
+        Ok(outcome) => outcome,
+        Err(message) => return panicked("the wording of the outcome".into(), message),
     };
+    let mut broken = None;
+    for invariant in &scenario.invariants {
+        match panics::catch(|| (invariant.check)(&end)) {
+            Ok(Ok(())) => {}
+            Ok(Err(detail)) => {
+                let invariant = invariant.name.clone();
+                broken = broken.or(Some(Verdict::Violated { invariant, detail }));
+            }
+            Err(message) => return panicked(format!("invariant {:?}", invariant.name), message),
+        }
+    }
     let verdict = broken.unwrap_or_else(|| match scenario.grade(&outcome) {
         (Grade::Forbidden, reason) => Verdict::Violated {
             invariant: "outcome".into(),
@@ -67,6 +70,10 @@ pub fn judge<T: Shared>(
         _ => Verdict::Held,
     });
     (outcome, verdict)
+}
+
+fn panicked(process: String, message: String) -> (String, Verdict) {
+    ("panicked".into(), Verdict::Panicked { process, message })
 }
 
 /// The first process that did not return from its body.

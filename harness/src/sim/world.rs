@@ -45,7 +45,15 @@ impl World {
         robust_list: u64,
     ) -> &'static Self {
         let state = state.addr().get();
-        let world = Self { control, state, alias, len, robust_list, me: Cell::new(0), interrupted: Cell::new(0) };
+        let world = Self {
+            control,
+            state,
+            alias,
+            len,
+            robust_list,
+            me: Cell::new(0),
+            interrupted: Cell::new(0),
+        };
         let world = Box::leak(Box::new(world));
         WORLD.0.set(Some(world));
         world

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::control::{Outcome, State};
 use super::world::{World, world};
 use super::{filter, robust, signals, sys, turn, vdso};
+use crate::panics;
 
 /// The request to end, as a value of [`Control::asked`].
 pub const STOP: u32 = u32::MAX;
@@ -230,9 +231,9 @@ fn run_on_one_cpu() {
 
 fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let message = info.payload_as_str().unwrap_or("a panic without a message");
-        let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
-        world().my_control().text.set(&format!("{message}{}", place.unwrap_or_default()));
+        if !panics::follows_another(info) {
+            world().my_control().text.set(&panics::message_and_place(info));
+        }
     }));
 }
 

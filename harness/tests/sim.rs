@@ -1,0 +1,163 @@
+//! Simulation, on scenarios whose schedules can be counted by hand.
+
+mod runner;
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use shmkv::Semaphore;
+use shmkv_harness::sim::{Schedule, Search, SearchReport, Strategy, explore};
+use shmkv_harness::{Scenario, Shared, Verdict, shared};
+
+fn main() -> ExitCode {
+    runner::run(tests![
+        independent_stores_interleave_in_all_ways,
+        reduction_keeps_all_outcomes,
+        lost_update_is_found_by_every_strategy,
+        atomic_increment_holds_in_all_schedules,
+        semaphore_closes_the_race_in_all_schedules,
+        semaphore_taken_crosswise_deadlocks,
+        killed_owner_leaves_the_others_waiting,
+    ])
+}
+
+fn search<T: Shared>(scenario: &Scenario<T>, search: &Search) -> SearchReport {
+    explore(scenario, search).expect("a search")
+}
+
+/// Two processes of two steps have 4! / (2! 2!) = 6 schedules, three have
+/// 6! / 2!³ = 90, two of three steps 20.
+fn independent_stores_interleave_in_all_ways() {
+    for (processes, stores, schedules) in [(2, 2, 6), (3, 2, 90), (2, 3, 20)] {
+        let scenario = Scenario::new("stores", |_: &[AtomicU32; 4]| {}).processes(
+            processes,
+            "p",
+            move |i, words| (1..=stores).for_each(|value| words[i].store(value, Relaxed)),
+        );
+        let report = search(&scenario, &Search::unbounded().without_reduction());
+        assert_eq!((report.schedules, report.complete), (schedules, true));
+
+        let reduced = search(&scenario, &Search::unbounded());
+        assert_eq!(reduced.without_reduction, Some(schedules.into()), "counted, not run");
+        assert!(reduced.schedules <= schedules, "{}", reduced.schedules);
+    }
+}
+
+fn racy_counter(processes: usize) -> Scenario<AtomicU32> {
+    Scenario::new("counter", |_: &AtomicU32| {})
+        .processes(processes, "p", |_, counter| {
+            let seen = counter.load(Relaxed);
+            counter.store(seen + 1, Relaxed);
+        })
+        .outcome(|end| end.shared.load(Relaxed).to_string())
+        .invariant("no increment is lost", move |end| match end.shared.load(Relaxed) {
+            n if n as usize == processes => Ok(()),
+            n => Err(format!("the counter is {n}")),
+        })
+}
+
+fn reduction_keeps_all_outcomes() {
+    let outcomes = |search_for: &Search| {
+        let report = search(&racy_counter(3), search_for);
+        let mut words: Vec<String> = report.outcomes.into_iter().map(|row| row.outcome).collect();
+        words.sort();
+        words
+    };
+    assert_eq!(outcomes(&Search::unbounded()), ["1", "2", "3"]);
+    assert_eq!(outcomes(&Search::unbounded().without_reduction()), ["1", "2", "3"]);
+}
+
+/// Schedule: one loads, the other loads and stores, the first stores.
+fn lost_update_is_found_by_every_strategy() {
+    for strategy in [
+        Strategy::Random { seed: 1 },
+        Strategy::Pct { depth: 3, seed: 1 },
+        Strategy::Pos { seed: 1 },
+        Strategy::Surw { seed: 1 },
+        Strategy::Exhaustive { preemptions: Some(1) },
+        Strategy::Exhaustive { preemptions: None },
+    ] {
+        let report = search(&racy_counter(2), &Search::new(strategy));
+        let failure = report.failure.expect("a failure");
+        assert!(
+            matches!(&failure.verdict, Verdict::Violated { detail, .. } if detail == "the counter is 1")
+        );
+        let schedule: Schedule = failure.schedule;
+        assert!(["0,1", "1,0"].contains(&schedule.to_string().as_str()), "{strategy}: {schedule}");
+        assert_eq!(report.nondeterminism, None);
+    }
+    let unpreempted = search(&racy_counter(2), &Search::exhaustive(0));
+    assert_eq!((unpreempted.schedules, unpreempted.failed), (2, 0));
+}
+
+fn atomic_increment_holds_in_all_schedules() {
+    let scenario = Scenario::new("counter", |_: &AtomicU32| {})
+        .processes(3, "p", |_, counter| counter.fetch_add(1, Relaxed))
+        .invariant("all count", |end| match end.shared.load(Relaxed) {
+            3 => Ok(()),
+            n => Err(n.to_string()),
+        });
+    let report = search(&scenario, &Search::unbounded());
+    assert_eq!((report.verdict, report.complete), (Verdict::Held, true));
+}
+
+shared! {
+    struct Guarded { first: Semaphore, second: Semaphore, counter: AtomicU32 }
+}
+
+fn guarded() -> Scenario<Guarded> {
+    Scenario::new("guarded", |state: &Guarded| {
+        state.first.init(1).expect("a semaphore");
+        state.second.init(1).expect("a semaphore");
+    })
+}
+
+fn semaphore_closes_the_race_in_all_schedules() {
+    let scenario = guarded()
+        .processes(2, "p", |_, state| {
+            let _guard = state.first.guard().expect("the semaphore");
+            let seen = state.counter.load(Relaxed);
+            state.counter.store(seen + 1, Relaxed);
+        })
+        .invariant("none is lost", |end| match end.shared.counter.load(Relaxed) {
+            2 => Ok(()),
+            n => Err(n.to_string()),
+        });
+    let report = search(&scenario, &Search::unbounded());
+    let timeline = report.failure.as_ref().map(|failure| failure.timeline.to_string());
+    assert_eq!(
+        (&report.verdict, report.complete),
+        (&Verdict::Held, true),
+        "{report}\n{timeline:?}"
+    );
+}
+
+fn semaphore_taken_crosswise_deadlocks() {
+    let scenario = guarded()
+        .process("a", |state| {
+            let _first = state.first.guard().expect("the semaphore");
+            let _second = state.second.guard().expect("the semaphore");
+        })
+        .process("b", |state| {
+            let _second = state.second.guard().expect("the semaphore");
+            let _first = state.first.guard().expect("the semaphore");
+        });
+    let report = search(&scenario, &Search::exhaustive(1));
+    let verdict = report.verdict.to_string();
+    assert_eq!(
+        verdict,
+        "deadlock: a waits on second.value, held by b; b waits on first.value, held by a"
+    );
+}
+
+fn killed_owner_leaves_the_others_waiting() {
+    let scenario = guarded().processes(2, "p", |_, state| {
+        let _guard = state.first.guard().expect("the semaphore");
+        state.counter.fetch_add(1, Relaxed);
+    });
+    let report = search(&scenario, &Search::exhaustive(0).with_kills());
+    assert!(report.verdicts["held"] > 0, "a kill outside the lock harms nobody");
+    let failure = report.failure.expect("a failure");
+    assert_eq!(failure.verdict.word(), "deadlock", "{}", failure.timeline);
+    assert!(failure.schedule.to_string().contains('!'), "{}", failure.schedule);
+}
