@@ -5,9 +5,9 @@
 //! few times to look for the dead, who cannot ring, and less and less often.
 //! Limits: a death is noticed some 0.1 ms late, up to 5 ms in a long round.
 
+use std::io::Write;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
@@ -115,6 +115,9 @@ impl<'a, T: Shared> Crew<'a, T> {
 
     /// Forks a worker for each place that has none.
     pub(super) fn hire(&mut self) -> Result<(), StressError> {
+        if self.members.iter().any(|member| member.pid.is_none()) {
+            flush_before_fork();
+        }
         let (parent, last) = (process::id(), self.round);
         for number in 0..self.members.len() {
             if self.members[number].pid.is_none() {
@@ -137,15 +140,13 @@ impl<'a, T: Shared> Crew<'a, T> {
         let slots = &self.page.as_shared::<Control>().slots;
         for ((member, slot), delay) in self.members.iter_mut().zip(slots).zip(&plan.delays) {
             (member.death, member.late) = (None, false);
-            slot.delay.store(*delay, Relaxed);
-            slot.kill_at.store(NEVER, Relaxed);
+            slot.prepare(*delay, NEVER);
         }
         let Some(kill) = plan.kill else { return self.control().release(self.round, 0) };
         // A quarter more than usual, so that moments near the end are reached
         // in rounds that are slower than most.
         let span_ns = self.members[kill.victim].usual_ns as f64 * 1.25 + SLACK_NS;
-        slots[kill.victim].delay.store(0, Relaxed);
-        slots[kill.victim].kill_at.store((span_ns * kill.moment) as u64, Relaxed);
+        slots[kill.victim].prepare(0, (span_ns * kill.moment) as u64);
         self.control().release(self.round, LEAD.as_nanos() as u64);
     }
 
@@ -183,10 +184,10 @@ impl<'a, T: Shared> Crew<'a, T> {
         }
     }
 
-    /// Whether planned `victim` is dead by SIGKILL in this round.
+    /// Whether planned `victim` was killed in this round, before its body ended.
     pub(super) fn was_killed(&self, victim: usize) -> bool {
         let member = &self.members[victim];
-        member.death == Some(Death::Signalled(libc::SIGKILL)) && !member.late
+        self.end_of(victim, member.death, member.late, true) == ProcessEnd::Killed
     }
 
     /// For each process that has not ended, how often it has slept; `None`
@@ -230,13 +231,16 @@ impl<'a, T: Shared> Crew<'a, T> {
 
     /// Kills those whose bodies left processes behind, so that these become
     /// ours; returns who they were.
-    pub(super) fn end_leavers(&mut self) -> Result<Vec<&'a str>, StressError> {
+    pub(super) fn end_leavers(&mut self, recovered: bool) -> Result<Vec<&'a str>, StressError> {
         let mut leavers = Vec::new();
         for (number, process) in self.scenario.processes.iter().enumerate() {
             if self.control().slots[number].left_processes() {
                 leavers.push(process.name.as_str());
                 self.end(number)?;
             }
+        }
+        if recovered && self.control().slots[RECOVERY].left_processes() {
+            leavers.push("recovery");
         }
         Ok(leavers)
     }
@@ -255,6 +259,7 @@ impl<'a, T: Shared> Crew<'a, T> {
         body: &Body<T>,
         limit: Duration,
     ) -> Result<ProcessEnd, StressError> {
+        flush_before_fork();
         let worker = self.worker(RECOVERY, body, process::id());
         let pid = process::fork(|| worker.serve_once()).map_err(StressError::os("fork"))?;
         let death = process::reap_within(pid, limit).map_err(StressError::os("waitpid"))?;
@@ -342,6 +347,12 @@ impl<T: Shared> Drop for Crew<'_, T> {
             }
         }
     }
+}
+
+/// Half a line that waits to be printed would be printed by each child too.
+fn flush_before_fork() {
+    // Where standard output is closed, nothing is printed twice either.
+    let _ = std::io::stdout().flush();
 }
 
 /// Kills and reaps child `pid`.

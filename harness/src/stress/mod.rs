@@ -13,6 +13,7 @@
 mod control;
 mod crew;
 mod judge;
+mod leaks;
 mod plan;
 mod progress;
 mod report;

@@ -2,16 +2,15 @@
 
 use std::time::Instant;
 
-use nix::unistd::Pid;
-
-use super::crew::{Crew, Waited, bury};
+use super::crew::{Crew, Waited};
 use super::judge::{RoundEnd, judge};
+use super::leaks::Leaks;
 use super::plan::{Kill, Plan};
 use super::progress::Progress;
 use super::report::StressReport;
 use super::{StressError, StressOptions};
 use crate::memory::{Mapping, Memory};
-use crate::process::{self, Parenthood};
+use crate::process::Parenthood;
 use crate::scenario::{ProcessEnd, Scenario};
 use crate::shared::Shared;
 use crate::{panics, verdict::Verdict};
@@ -49,8 +48,7 @@ pub(super) struct Run<'a, T: Shared> {
     scenario: &'a Scenario<T>,
     options: &'a StressOptions,
     state: State,
-    /// The caller's own children, which are none of our business.
-    others: Vec<Pid>,
+    leaks: Leaks,
 }
 
 impl<'a, T: Shared> Run<'a, T> {
@@ -58,8 +56,7 @@ impl<'a, T: Shared> Run<'a, T> {
         scenario: &'a Scenario<T>,
         options: &'a StressOptions,
     ) -> Result<Self, StressError> {
-        let (state, others) = (State::new(scenario)?, process::children());
-        Ok(Self { scenario, options, state, others })
+        Ok(Self { scenario, options, state: State::new(scenario)?, leaks: Leaks::new() })
     }
 
     pub(super) fn all_rounds(
@@ -81,7 +78,7 @@ impl<'a, T: Shared> Run<'a, T> {
             if self.options.stop_at_failure && !report.verdict.held() {
                 break;
             }
-            if (number + 1) % BATCH == 0 || asked.elapsed().as_millis() >= BATCH_MS {
+            if (number + 1).is_multiple_of(BATCH) || asked.elapsed().as_millis() >= BATCH_MS {
                 report.so_far(started.elapsed());
                 progress.show(report.rounds);
                 asked = Instant::now();
@@ -91,9 +88,12 @@ impl<'a, T: Shared> Run<'a, T> {
             }
         }
         report.names_checked = crew.knows_names();
-        drop(crew);
         report.so_far(started.elapsed());
-        self.last_look(&mut report)?;
+        drop(crew);
+        let left = self.leaks.after_run()?;
+        if !left.is_empty() {
+            report.fail_at_end(Verdict::Leaked { what: left.join(", ") });
+        }
         Ok(report)
     }
 
@@ -105,12 +105,7 @@ impl<'a, T: Shared> Run<'a, T> {
         crew.release(&plan);
         let recovery = self.see_through(crew, plan.kill)?;
         let ends = crew.ends(plan.kill.map(|kill| kill.victim));
-        let mut leaks = self.find_strays(crew, &ends)?;
-        let names = crew.remove_names();
-        if ends.iter().all(lived) || recovery.is_some() {
-            let segment = |path: String| format!("segment {}", path.trim_start_matches("/dev/shm"));
-            leaks.extend(names.into_iter().map(segment));
-        }
+        let leaks = self.leaks.after_round(crew, &ends, recovery.is_some())?;
         Ok(RoundEnd { ends, recovery, leaks })
     }
 
@@ -136,63 +131,4 @@ impl<'a, T: Shared> Run<'a, T> {
         }
         Ok(recovered)
     }
-
-    /// Removes processes that a round left behind, and names them.
-    ///
-    /// What a process that died left behind is removed and not held against it:
-    /// it had no chance to clean up.
-    fn find_strays(
-        &self,
-        crew: &mut Crew<'_, T>,
-        ends: &[ProcessEnd],
-    ) -> Result<Vec<String>, StressError> {
-        let leavers = crew.end_leavers()?;
-        if leavers.is_empty() && ends.iter().all(lived) {
-            return Ok(Vec::new());
-        }
-        let strays = self.remove_strays(&crew.pids())?;
-        Ok(match leavers.is_empty() {
-            true => Vec::new(),
-            false => strays
-                .iter()
-                .map(|stray| format!("{stray}, started by {},", leavers.join(" or ")))
-                .collect(),
-        })
-    }
-
-    /// Kills children that are neither workers nor the caller's own.
-    fn remove_strays(&self, workers: &[Pid]) -> Result<Vec<String>, StressError> {
-        let mut found = Vec::new();
-        // Each turn can lay bare the children of those that it killed.
-        for _ in 0..16 {
-            let known = |pid: &Pid| workers.contains(pid) || self.others.contains(pid);
-            let strays: Vec<Pid> =
-                process::children().into_iter().filter(|pid| !known(pid)).collect();
-            if strays.is_empty() {
-                break;
-            }
-            for pid in strays {
-                let name = process::command_name(pid);
-                if process::try_reap(pid).map_err(StressError::os("waitpid"))?.is_none() {
-                    bury(pid)?;
-                    found.push(format!("process {pid} ({name})"));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Processes that only came to light when the workers had gone.
-    fn last_look(&self, report: &mut StressReport) -> Result<(), StressError> {
-        let strays = self.remove_strays(&[])?;
-        if !strays.is_empty() {
-            report.fail_at_end(Verdict::Leaked { what: strays.join(", ") });
-        }
-        Ok(())
-    }
-}
-
-/// Whether a process had the chance to clean up.
-fn lived(end: &ProcessEnd) -> bool {
-    matches!(end, ProcessEnd::Returned { .. } | ProcessEnd::Panicked { .. })
 }

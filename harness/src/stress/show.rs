@@ -18,6 +18,9 @@ impl StressReport {
             parts.push(self.invariant_table().render(colour));
         }
         parts.push(format!("ends: {}\n", self.ends));
+        if !self.names_checked {
+            parts.push("not every segment that may have been left behind was looked for\n".into());
+        }
         if let Some(failure) = &self.first_failure {
             parts.push(failure_lines(failure, self.failed_rounds));
         }

@@ -103,7 +103,6 @@ fn cut(text: &str, most: usize) -> &str {
 impl Slot {
     /// The body begins.
     pub(super) fn begin(&self, round: Round) {
-        self.left_processes.store(0, Relaxed);
         // Release, in all stores of `stage`: pairs with the Acquire in `stage`.
         // Relaxed could show a stage without its text.
         self.stage.store(Stage::Begun.tag(round), Release);
@@ -135,6 +134,14 @@ impl Slot {
 
 /// The harness's side.
 impl Slot {
+    /// What the worker is to do in the next round.
+    pub(super) fn prepare(&self, delay: u32, kill_at: u64) {
+        // Relaxed: the round's release orders these stores.
+        self.left_processes.store(0, Relaxed);
+        self.delay.store(delay, Relaxed);
+        self.kill_at.store(kill_at, Relaxed);
+    }
+
     /// How far the body is in `round`; `None` where it has not begun.
     pub(super) fn stage(&self, round: Round) -> Option<Stage> {
         use Stage::{Begun, Panicked, Panicking, Returned};

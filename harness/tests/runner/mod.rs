@@ -20,13 +20,13 @@ macro_rules! tests {
 }
 
 /// Runs `tests` as the command line asks.
-pub fn run(tests: &'static [Test]) -> ExitCode {
+pub fn run(tests: &[Test]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // One thread: then libtest-mimic runs tests on the main one.
     arguments.test_threads = Some(1);
-    let trials = tests.iter().map(|(name, test)| {
-        Trial::test(*name, move || {
-            clean_after(*test);
+    let trials = tests.iter().map(|&(name, test)| {
+        Trial::test(name, move || {
+            clean_after(test);
             Ok(())
         })
     });
