@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv::Semaphore;
-use shmkv_harness::sim::{Schedule, Search, SearchReport, Strategy, explore};
+use shmkv_harness::sim::{Schedule, Search, SearchReport, Strategy, explore, state_graph};
 use shmkv_harness::{Scenario, Shared, Verdict, shared};
 
 fn main() -> ExitCode {
@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         semaphore_closes_the_race_in_all_schedules,
         semaphore_taken_crosswise_deadlocks,
         killed_owner_leaves_the_others_waiting,
+        state_graph_has_all_states_and_ends,
+        timeline_is_drawn_as_text_and_picture,
     ])
 }
 
@@ -160,4 +162,52 @@ fn killed_owner_leaves_the_others_waiting() {
     let failure = report.failure.expect("a failure");
     assert_eq!(failure.verdict.word(), "deadlock", "{}", failure.timeline);
     assert!(failure.schedule.to_string().contains('!'), "{}", failure.schedule);
+}
+
+/// Two processes at three places each make 9 states; in 4 of them the bytes or
+/// what was read can differ: a second load sees 0 or 1, and a store leaves 1 or 2.
+fn state_graph_has_all_states_and_ends() {
+    let graph = state_graph(&racy_counter(2), 100).expect("a graph");
+    assert!(graph.complete);
+    let ends: Vec<_> = graph.states.iter().filter(|state| state.edges.is_empty()).collect();
+    assert!(ends.iter().all(|end| end.verdict.is_some()));
+    let mut outcomes: Vec<_> = ends.iter().filter_map(|end| end.outcome.clone()).collect();
+    outcomes.sort();
+    outcomes.dedup();
+    assert_eq!(outcomes, ["1", "2"]);
+    for state in graph.states.iter().filter(|state| !state.edges.is_empty()) {
+        let movers: Vec<usize> = state.edges.iter().map(|edge| edge.process).collect();
+        let ready =
+            (0..2).filter(|p| state.processes[*p] == shmkv_harness::sim::ProcessState::Ready);
+        assert_eq!(movers, ready.collect::<Vec<_>>(), "each that can go has an edge");
+    }
+    let cut = state_graph(&racy_counter(3), 20).expect("a graph");
+    assert!(!cut.complete, "no more than asked for");
+}
+
+shared! {
+    struct Named { counter: AtomicU32 }
+}
+
+fn timeline_is_drawn_as_text_and_picture() {
+    let scenario = Scenario::new("named", |_: &Named| {})
+        .processes(2, "p", |_, shared| {
+            let seen = shared.counter.load(Relaxed);
+            shared.counter.store(seen + 1, Relaxed);
+        })
+        .invariant("both <kept>", |end| match end.shared.counter.load(Relaxed) {
+            2 => Ok(()),
+            n => Err(format!("the counter is {n}")),
+        });
+    let failure = search(&scenario, &Search::exhaustive(1)).failure.expect("a failure");
+    let text = failure.timeline.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    assert_eq!(lines.len(), 5, "{text}");
+    assert!(lines[0].starts_with(" step  p 0"), "{text}");
+    assert!(lines[1].contains("load counter = 0") && lines[1].contains("sim.rs:"), "{text}");
+    assert!(lines[4].contains("store counter 1 → 1"), "{text}");
+
+    let svg = failure.timeline.to_svg();
+    assert!(svg.contains("violated: both &lt;kept&gt;: the counter is 1"), "{svg}");
+    assert_eq!(svg.matches("<rect").count(), 5, "four steps and the verdict");
 }

@@ -59,6 +59,16 @@ impl Machine {
         }
     }
 
+    /// The shared bytes.
+    pub fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// Who waits on a futex, in order of arrival.
+    pub fn waiters(&self) -> &[u8] {
+        &self.queue
+    }
+
     /// How many processes were killed so far.
     pub fn kills(&self) -> u32 {
         self.kills

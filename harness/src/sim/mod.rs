@@ -20,6 +20,7 @@ mod decode;
 mod exhaustive;
 mod filter;
 mod futex;
+mod graph;
 mod machine;
 mod minimise;
 mod names;
@@ -32,6 +33,7 @@ mod signals;
 mod step;
 mod stepped;
 mod strings;
+mod svg;
 mod symbols;
 mod sys;
 mod syscalls;
@@ -45,6 +47,7 @@ mod zygote;
 
 pub use control::{Op, Pending, Policy, Step};
 pub use coverage::Coverage;
+pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
 pub use runner::{Execution, Order, Runner};
 pub use schedule::{Schedule, ScheduleError};
 pub use search::{

@@ -14,6 +14,11 @@ impl Names {
         Self { fields: fields_of::<T>() }
     }
 
+    /// All fields.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
     fn field(&self, offset: u32) -> Option<&Field> {
         let at = offset as usize;
         self.fields.iter().find(|field| field.offset <= at && at < field.offset + field.size)

@@ -96,15 +96,21 @@ impl Timeline {
             parts.push((part, symbols::own_place(frames)));
         }
         let parts = join_neighbours(parts, &names);
-        let rows = parts
-            .iter()
-            .map(|(part, place)| row(part, place.clone(), execution, &names, &processes));
+        let rows = parts.iter().map(|(part, place)| {
+            let steps = &execution.steps[part.first..part.first + part.count];
+            row(part, place.clone(), steps, &names, &processes)
+        });
         let rows = fold_rounds(rows.collect());
         let (outcome, verdict) = (execution.outcome.clone(), execution.verdict.clone());
         Self { processes, rows, outcome, verdict }
     }
 
-    /// The columns that have rows, each with the width of its widest row.
+    /// The timeline as a self-contained SVG, for books and slides.
+    pub fn to_svg(&self) -> String {
+        super::svg::draw(self)
+    }
+
+    /// The columns, each with the width of its widest row.
     fn widths(&self) -> Vec<usize> {
         let mut widths: Vec<usize> =
             self.processes.iter().map(|name| name.chars().count()).collect();
@@ -150,15 +156,26 @@ fn join_neighbours<'a>(
     joined
 }
 
+/// One step as a row of its own.
+pub(super) fn single_row(
+    step: &Step,
+    index: usize,
+    frames: &[u64; MAX_FRAMES],
+    names: &Names,
+    processes: &[String],
+) -> Row {
+    let part = Part { first: index, count: 1, step, size: step.what.size.into() };
+    row(&part, symbols::own_place(frames), std::slice::from_ref(step), names, processes)
+}
+
 fn row(
     part: &Part<'_>,
     place: Option<Place>,
-    execution: &Execution,
+    steps: &[Step],
     names: &Names,
     processes: &[String],
 ) -> Row {
     let (step, what) = (part.step, &part.step.what);
-    let steps = &execution.steps[part.first..part.first + part.count];
     let bytes = |pick: fn(&Step) -> &[u8; 16]| -> Vec<u8> {
         let pieces = steps.iter().map(|step| &pick(step)[..usize::from(step.what.size)]);
         pieces.collect::<Vec<_>>().concat()
