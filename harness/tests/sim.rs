@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv::Semaphore;
-use shmkv_harness::sim::{Schedule, Search, SearchReport, Strategy, explore, state_graph};
+use shmkv_harness::sim::{
+    Reduction, Schedule, Search, SearchReport, Strategy, explore, state_graph,
+};
 use shmkv_harness::{Scenario, Shared, Verdict, shared};
 
 fn main() -> ExitCode {
@@ -36,12 +38,16 @@ fn independent_stores_interleave_in_all_ways() {
             "p",
             move |i, words| (1..=stores).for_each(|value| words[i].store(value, Relaxed)),
         );
-        let report = search(&scenario, &Search::unbounded().without_reduction());
+        let report = search(&scenario, &Search::unbounded().reduction(Reduction::None));
         assert_eq!((report.schedules, report.complete), (schedules, true));
 
+        let merged = search(&scenario, &Search::unbounded().reduction(Reduction::States));
+        assert_eq!(merged.without_reduction, Some(schedules.into()), "counted, not run");
+        assert!(merged.schedules <= schedules, "{}", merged.schedules);
+
         let reduced = search(&scenario, &Search::unbounded());
-        assert_eq!(reduced.without_reduction, Some(schedules.into()), "counted, not run");
-        assert!(reduced.schedules <= schedules, "{}", reduced.schedules);
+        let orders: u64 = (1..=processes as u64).product();
+        assert!(reduced.complete && reduced.schedules <= orders, "{}", reduced.schedules);
     }
 }
 
@@ -66,7 +72,7 @@ fn reduction_keeps_all_outcomes() {
         words
     };
     assert_eq!(outcomes(&Search::unbounded()), ["1", "2", "3"]);
-    assert_eq!(outcomes(&Search::unbounded().without_reduction()), ["1", "2", "3"]);
+    assert_eq!(outcomes(&Search::unbounded().reduction(Reduction::None)), ["1", "2", "3"]);
 }
 
 /// Schedule: one loads, the other loads and stores, the first stores.

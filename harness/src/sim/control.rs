@@ -357,8 +357,8 @@ pub struct Control {
     pub culprit: Cell<u8>,
     /// The sentence of a refusal.
     pub refusal: Text,
-    /// Whether a choice of the prefix could not be followed.
-    pub diverged: Cell<bool>,
+    /// The first choice of the prefix that was not possible; `u32::MAX` for none.
+    pub diverged: Cell<u32>,
     /// Who made the last step.
     pub last: Cell<u8>,
     /// Who is to be killed, once it has the turn.
@@ -403,7 +403,7 @@ impl Control {
         self.outcome.set(Outcome::Running);
         self.culprit.set(NOBODY);
         self.refusal.set("");
-        self.diverged.set(false);
+        self.diverged.set(u32::MAX);
         self.last.set(NOBODY);
         self.to_kill.set(NOBODY);
         self.intended.set(NOBODY);

@@ -106,7 +106,7 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         if bit(possible, wanted.process) {
             wanted
         } else {
-            control.diverged.set(true);
+            control.diverged.set(control.diverged.get().min(index));
             Choice { process: go_on(control, candidates), kill: false }
         }
     } else {

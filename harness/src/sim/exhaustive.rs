@@ -4,7 +4,10 @@
 //! process that could have gone instead is another path, to be run later; paths
 //! with fewer preemptions come first, so that the first failure has the fewest.
 //! A state that was reached before with as few preemptions left over has had its
-//! futures looked at, and ends the path (`machine.rs`).
+//! futures looked at, and ends the path (`machine.rs`). And a preemption before a
+//! step on bytes that no other process touches in conflict is as good as one
+//! after it: it is put off until such a conflict has been seen, and left out if
+//! none ever is.
 //! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
 //! Testing of Multithreaded Programs", PLDI 2007.
 //! Limits: a process that spins lets others go first, so that of the schedules
@@ -13,11 +16,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::SimError;
-use super::control::{Choice, NOBODY, Op, Step};
+use super::control::{Choice, NOBODY, Op, Pending, Step};
 use super::decide::bit;
 use super::machine::{Machine, StateHash};
 use super::runner::{Execution, Order, Runner};
-use super::search::{Search, Tally};
+use super::search::{Reduction, Search, Tally};
 use crate::Shared;
 
 /// What a search has covered.
@@ -60,6 +63,42 @@ struct Explorer<'s> {
     reached: HashMap<Place, u32>,
     /// Where each choice leads, and what it costs; for counting.
     edges: HashMap<Place, Vec<(Place, u32)>>,
+    /// Who has touched each byte so far.
+    touched: Touched,
+    /// Preemptions that were put off, with the step before which they would be.
+    put_off: Vec<(Open, u8, Pending)>,
+}
+
+/// For each byte, as masks of processes: who has read it, who has written it.
+#[derive(Default)]
+struct Touched(Vec<(u32, u32)>);
+
+impl Touched {
+    fn note(&mut self, steps: &[Step]) {
+        for step in steps.iter().filter(|step| step.what.op.touches()) {
+            let (from, bit) = (step.what.offset as usize, 1 << step.process);
+            let end = from + usize::from(step.what.size);
+            if self.0.len() < end {
+                self.0.resize(end, (0, 0));
+            }
+            for (readers, writers) in &mut self.0[from..end] {
+                *readers |= bit;
+                *writers |= if step.what.op.writes() { bit } else { 0 };
+            }
+        }
+    }
+
+    /// Whether another process has touched what `process` is about to, and one
+    /// of the two writes. Steps that are no plain accesses always conflict.
+    fn conflicts(&self, process: u8, what: &Pending) -> bool {
+        let plain = what.op.touches() && !matches!(what.op, Op::Wait | Op::Wake | Op::Requeue);
+        let (from, others) = (what.offset as usize, !(1u32 << process));
+        let bytes = &self.0[from..from + usize::from(what.size)];
+        let meets = |(readers, writers): &(u32, u32)| {
+            writers & others != 0 || what.op.writes() && readers & others != 0
+        };
+        !plain || bytes.iter().any(meets)
+    }
 }
 
 /// Runs all schedules with at most `preemptions` preemptions, as far as the
@@ -77,6 +116,8 @@ pub fn search<T: Shared>(
         tree: Vec::new(),
         reached: HashMap::new(),
         edges: HashMap::new(),
+        touched: Touched::default(),
+        put_off: Vec::new(),
     };
     let mut next = Some(None);
     let mut root = None;
@@ -91,17 +132,29 @@ pub fn search<T: Shared>(
         tally.count(&execution);
         next = explorer.take().map(Some);
     }
-    let countable = search.reduction && search.kills == 0;
+    let countable = search.kills == 0 && explorer.put_off.is_empty();
     let without_reduction = root
         .filter(|_| countable)
         .and_then(|root| super::count::schedules(&explorer.edges, root, explorer.bound))
-        .or_else(|| (!search.reduction).then_some(tally.schedules.into()));
+        .or_else(|| (search.reduction == Reduction::None).then_some(tally.schedules.into()));
     Ok(Covered { complete: true, without_reduction })
 }
 
 impl Explorer<'_> {
     /// The next open choice: one of those with the fewest preemptions.
     fn take(&mut self) -> Option<Open> {
+        let next = self.open.iter_mut().find_map(Vec::pop);
+        if next.is_some() || self.put_off.is_empty() {
+            return next;
+        }
+        let put_off = std::mem::take(&mut self.put_off);
+        for (open, process, what) in put_off {
+            if self.touched.conflicts(process, &what) {
+                self.push(open);
+            } else {
+                self.put_off.push((open, process, what));
+            }
+        }
         self.open.iter_mut().find_map(Vec::pop)
     }
 
@@ -129,6 +182,7 @@ impl Explorer<'_> {
     /// chosen instead. Returns the place where it started, if that was new.
     fn follow(&mut self, image: &[u8], execution: &Execution, open: Option<Open>) -> Option<Place> {
         let steps = &execution.steps;
+        self.touched.note(steps);
         let known = open.map_or(0, |open| self.prefix(&open).len());
         let mut machine = Machine::new(image);
         let mut parent = open.map_or(ROOT, |open| open.after);
@@ -169,7 +223,7 @@ impl Explorer<'_> {
 
     /// Whether a place needs no second look; notes that it was reached.
     fn seen(&mut self, place: Place, cost: u32) -> bool {
-        if !self.search.reduction {
+        if self.search.reduction == Reduction::None {
             return false;
         }
         match self.reached.get(&place) {
@@ -183,7 +237,7 @@ impl Explorer<'_> {
 
     fn link(&mut self, edge: Option<(Place, u32)>, to: Place) {
         if let Some((from, price)) = edge
-            && self.search.reduction
+            && self.search.reduction != Reduction::None
             && self.search.kills == 0
         {
             let edges = self.edges.entry(from).or_default();
@@ -191,6 +245,15 @@ impl Explorer<'_> {
                 edges.push((to, price));
             }
         }
+    }
+
+    /// Whether a choice instead of `step` preempts a process before a step that
+    /// nobody else's conflicts with, as far as has been seen.
+    fn can_put_off(&self, step: &Step, price: u32) -> bool {
+        self.search.reduction == Reduction::Conflicts
+            && price > 0
+            && step.process == step.last
+            && !self.touched.conflicts(step.process, &step.what)
     }
 
     /// Opens the choices that were not made before step `i`.
@@ -209,10 +272,17 @@ impl Explorer<'_> {
             let possible = bit(step.enabled | step.sleeping, process);
             let price = price(step, choice);
             if possible && process != step.process && cost + price <= self.bound {
-                self.push(Open { after, choice, cost: cost + price, from: (place, price) });
+                let open = Open { after, choice, cost: cost + price, from: (place, price) };
+                if self.can_put_off(step, price) {
+                    self.put_off.push((open, step.process, step.what));
+                } else {
+                    self.push(open);
+                }
             }
             let killable = kills < self.search.kills && bit(step.alive, process);
-            if killable && (!self.search.reduction || kill_matters(steps, i, process)) {
+            if killable
+                && (self.search.reduction == Reduction::None || kill_matters(steps, i, process))
+            {
                 let choice = Choice { process, kill: true };
                 self.push(Open { after, choice, cost, from: (place, 0) });
             }

@@ -24,6 +24,7 @@ mod graph;
 mod machine;
 mod minimise;
 mod names;
+mod replay;
 mod robust;
 mod runner;
 mod sample;
@@ -48,10 +49,11 @@ mod zygote;
 pub use control::{Op, Pending, Policy, Step};
 pub use coverage::Coverage;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
+pub use replay::{Replay, Simulate, replay};
 pub use runner::{Execution, Order, Runner};
 pub use schedule::{Schedule, ScheduleError};
 pub use search::{
-    Failure, Nondeterminism, OutcomeRow, Search, SearchReport, Strategy, explore, explore_with,
+    Nondeterminism, OutcomeRow, Reduction, Search, SearchReport, Strategy, explore, explore_with,
 };
 pub use symbols::Place;
 pub use timeline::{Row, Timeline};
@@ -96,6 +98,14 @@ pub enum SimError {
         process: String,
         /// What it did.
         what: String,
+    },
+    /// A schedule does not fit the scenario.
+    #[error("step {step} of the schedule cannot be made: {why}")]
+    CannotFollow {
+        /// Which choice, from 1.
+        step: usize,
+        /// Why not.
+        why: String,
     },
     /// The process from which executions are forked is gone.
     #[error("the simulator's helper process was killed")]

@@ -51,8 +51,8 @@ pub struct Execution {
     pub outcome: String,
     /// What that means.
     pub verdict: Verdict,
-    /// Whether a choice of the prefix was not possible.
-    pub diverged: bool,
+    /// The first choice of the prefix that was not possible, from 0.
+    pub diverged: Option<usize>,
 }
 
 impl Execution {
@@ -210,7 +210,8 @@ impl<'a, T: Shared> Runner<'a, T> {
         let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
         let (outcome, verdict) =
             verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &steps);
-        let diverged = page.diverged.get();
+        let diverged = Some(page.diverged.get()).filter(|index| *index != u32::MAX);
+        let diverged = diverged.map(|index| index as usize);
         Ok(Execution { steps, frames, ends, outcome, verdict, diverged })
     }
 

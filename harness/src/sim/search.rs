@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::control::Step;
 use super::coverage::{Coverage, CoverageCounter};
+use super::replay::{self, Replay};
 use super::runner::{Execution, Order, Runner};
-use super::timeline::Timeline;
 use super::{HANG_MS, Schedule, SimError, exhaustive, minimise, sample};
-use crate::{Grade, ProcessEnd, Scenario, Shared, Verdict, thousands};
+use crate::{Grade, Scenario, Shared, Verdict, thousands};
 
 /// How schedules are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +66,20 @@ impl std::fmt::Display for Strategy {
     }
 }
 
+/// Which schedules an exhaustive search leaves out; no outcome is ever lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reduction {
+    /// None: each schedule within the bound is run.
+    None,
+    /// Those that lead to a state whose futures have been looked at. How many
+    /// there are in all is counted, without running them.
+    States,
+    /// Those too that preempt a process before a step which conflicts with no
+    /// step of another process.
+    Conflicts,
+}
+
 /// A search: the strategy, its limits, and what else it does.
 #[derive(Clone, Debug)]
 pub struct Search {
@@ -80,8 +94,8 @@ pub struct Search {
     pub max_time: Option<Duration>,
     /// Whether the first failure ends the search.
     pub stop_at_first_failure: bool,
-    /// Whether schedules that lead to a state seen before are left out.
-    pub reduction: bool,
+    /// Which schedules an exhaustive search leaves out.
+    pub reduction: Reduction,
     /// Whether the first failure is reduced to its fewest switches.
     pub minimise: bool,
     /// Steps after which an execution is a livelock.
@@ -99,7 +113,7 @@ impl Search {
             max_schedules: samples.then_some(10_000),
             max_time: None,
             stop_at_first_failure: samples,
-            reduction: true,
+            reduction: Reduction::Conflicts,
             minimise: true,
             step_limit: 20_000,
         }
@@ -148,10 +162,10 @@ impl Search {
         self
     }
 
-    /// Runs each schedule, even if it leads to a state that was seen before.
+    /// Leaves out no more than `reduction` says.
     #[must_use]
-    pub fn without_reduction(mut self) -> Self {
-        self.reduction = false;
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
         self
     }
 
@@ -174,19 +188,6 @@ pub struct OutcomeRow {
     pub reason: String,
     /// How many of the schedules that ran led to it.
     pub count: u64,
-}
-
-/// A schedule that fails.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Failure {
-    /// The schedule, as it can be typed: the shortest that was found.
-    pub schedule: Schedule,
-    /// How it fails.
-    pub verdict: Verdict,
-    /// How each process ended.
-    pub ends: Vec<ProcessEnd>,
-    /// The execution, step by step.
-    pub timeline: Timeline,
 }
 
 /// An execution that did not repeat.
@@ -231,7 +232,7 @@ pub struct SearchReport {
     /// What the search has covered.
     pub coverage: Coverage,
     /// The first failure.
-    pub failure: Option<Failure>,
+    pub failure: Option<Replay>,
     /// The first execution that did not repeat.
     pub nondeterminism: Option<Nondeterminism>,
     /// The verdict on the scenario: the first failure's, or held.
@@ -326,15 +327,9 @@ fn report_failure<T: Shared>(
     }
     let schedule =
         if minimises { minimise::minimise(runner, &first)? } else { Schedule(first.choices()) };
-    let order = Order { prefix: schedule.choices(), traced: true, ..Order::default() };
-    let shown = runner.run(&order)?;
+    let shown = replay::on(runner, schedule)?;
     report.verdict = shown.verdict.clone();
-    report.failure = Some(Failure {
-        schedule,
-        verdict: shown.verdict.clone(),
-        ends: shown.ends.clone(),
-        timeline: Timeline::new(runner.scenario(), &shown),
-    });
+    report.failure = Some(shown);
     Ok(())
 }
 
