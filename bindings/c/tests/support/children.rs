@@ -11,8 +11,8 @@ use nix::unistd::Pid;
 
 use super::Outcome;
 
-/// Longer than any program here takes, on any machine.
-const LONG: Duration = Duration::from_secs(120);
+/// Longer than any program here takes, on any machine; pip may have to download.
+const LONG: Duration = Duration::from_secs(300);
 
 /// How often it is looked whether a program has ended.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -4,6 +4,7 @@
 pub mod children;
 pub mod compiler;
 pub mod private_shm;
+pub mod python;
 pub mod trials;
 
 use std::path::{Path, PathBuf};

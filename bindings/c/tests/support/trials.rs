@@ -6,7 +6,7 @@
 use std::env;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::{Outcome, private_shm};
 
@@ -48,7 +48,8 @@ pub fn with<T>(tool: &Outcome<T>, name: &str, make: impl FnOnce(&T) -> Vec<Trial
 
 fn missing(name: &str, why: String) -> Trial {
     let required = env::var("CI").is_ok_and(|value| value == "true");
-    let kind = format!("ignored: {why}");
-    let trial = trial(name, move || Err(format!("{why}; with CI=true nothing may be missing")));
-    if required { trial } else { trial.with_kind(kind).with_ignored_flag(true) }
+    Trial::ignorable_test(name, move || match required {
+        true => Err(Failed::from(format!("{why}; with CI=true nothing may be missing"))),
+        false => Ok(Completion::ignored_with(why)),
+    })
 }

@@ -1,0 +1,53 @@
+"""What can go wrong, beside what Python has a name for already.
+
+A missing key is a KeyError, a text that does not fit a ValueError, and a store
+that does not exist, exists already, or is another user's a FileNotFoundError,
+a FileExistsError, or a PermissionError.
+"""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The base of all errors that this package defines."""
+
+
+class StoreFull(StoreError):
+    """Every slot is taken. Delete a key first."""
+
+
+class LockTimeout(StoreError, TimeoutError):
+    """The lock was not free in time: another process holds it, and may have
+    died while it did. Nothing has changed, and retrying is safe."""
+
+
+class VersionChanged(StoreError):
+    """Another change came first. Read again, and retry with the found version."""
+
+    def __init__(self, message: str, expected: int, found: int) -> None:
+        super().__init__(message, expected, found)
+        self.message = message
+        #: The version that the caller had seen.
+        self.expected = expected
+        #: The version that the store has.
+        self.found = found
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class CorruptStore(StoreError):
+    """The table holds what no whole operations leave. Store.clear() sets it right."""
+
+
+class NotAStore(StoreError):
+    """What has this name is another program's."""
+
+
+class NotReady(StoreError):
+    """Another program is just creating the store. Retrying is safe."""
+
+
+class LibraryNotFound(StoreError):
+    """There is no libshared_memory_kv, or it is not ours. The message says
+    where it was looked for, and how to build it."""

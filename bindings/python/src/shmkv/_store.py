@@ -1,0 +1,310 @@
+"""The store, as a mapping.
+
+Idea: each operation is one call of the library, which takes the lock; nothing
+is kept on this side but the mapping. ctypes releases the GIL during a call, so
+a thread that waits holds up no other.
+Limits: a change of a value that depends on what was read is two operations;
+compare_and_set makes it safe.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import math
+import time
+from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+from typing import TYPE_CHECKING, Any
+
+from ._errors import CorruptStore, LockTimeout, NotAStore, NotReady, StoreFull, VersionChanged
+from ._library import DEFAULT_NAME, VALUE_LIMIT, Library, TableCopy, load
+from ._snapshot import Snapshot
+from ._text import Text, decode, encode
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+#: How long the lock is waited for where nothing else is said, in seconds.
+_LOCK_TIMEOUT = 5.0
+
+#: How long a call waits before Python may look at its signals, in seconds.
+_LONGEST_CALL = 0.1
+
+#: What an unsigned int holds.
+_UINT_MAX = 2**32 - 1
+
+
+class _Mapping:
+    """A mapped table. It is unmapped when nobody uses it any more: a call in
+    another thread holds it while the store is closed."""
+
+    def __init__(self, library: Library, function: str, name: str) -> None:
+        self.library = library
+        self.address: int | None = None
+        self._descriptor = ctypes.c_int(-1)
+        call = getattr(library, function)
+        self.address = call(_encode_name(name), ctypes.byref(self._descriptor))
+        if self.address is None:
+            raise _object_error(library, name)
+
+    def __del__(self) -> None:
+        if self.address is not None:
+            self.library.destroy(self._descriptor, self.address)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a store cannot be copied or pickled; open it by its name")
+
+
+class Store(MutableMapping[str, str]):
+    """A key-value store in shared memory.
+
+    Made by open, create, or open_or_create; closed by close, or as a context
+    manager. Keys and values are str, or bytes; reading gives str, in which
+    bytes that are not UTF-8 are lone surrogates, as in os.environ. Iteration,
+    keys, values, items and == look at one snapshot of the whole table.
+
+    dict(store), pop, popitem, setdefault and update are several operations each,
+    between which others may change the store; dict(store.snapshot()) is one.
+
+    Every operation but version can raise LockTimeout and CorruptStore.
+    """
+
+    def __init__(self, mapping: _Mapping, name: str, lock_timeout: float) -> None:
+        self._mapping: _Mapping | None = mapping
+        self._name = name
+        self.lock_timeout = lock_timeout
+
+    @classmethod
+    def open(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
+        """Opens the store called name; FileNotFoundError where there is none."""
+        return cls(_Mapping(load(), "open_named", name), name, lock_timeout)
+
+    @classmethod
+    def create(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
+        """Creates an empty store called name; FileExistsError where there is one.
+
+        The store stays when it is closed, and when this process ends, until
+        its name is unlinked.
+        """
+        return cls(_Mapping(load(), "create_named", name), name, lock_timeout)
+
+    @classmethod
+    def open_or_create(
+        cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT
+    ) -> Self:
+        """Opens the store called name, or creates it where there is none."""
+        return cls(_Mapping(load(), "open_or_create_named", name), name, lock_timeout)
+
+    def close(self) -> None:
+        """Gives the mapping up. Afterwards only close may be called."""
+        self._mapping = None
+
+    def __enter__(self) -> Self:
+        self._open_mapping()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """The name that the store was opened by."""
+        return self._name
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._mapping is None
+
+    @property
+    def lock_timeout(self) -> float:
+        """How long each operation waits for the lock, in seconds."""
+        return self._lock_timeout
+
+    @lock_timeout.setter
+    def lock_timeout(self, seconds: float) -> None:
+        mapping = self._open_mapping()
+        if mapping.library.lock_timeout(mapping.address, _milliseconds(seconds)) != 0:
+            raise _table_error(mapping.library)
+        self._lock_timeout = seconds
+
+    @property
+    def version(self) -> int:
+        """The number of changes so far, modulo 2**32. Takes no lock."""
+        mapping = self._open_mapping()
+        version = ctypes.c_uint()
+        if mapping.library.version(mapping.address, version) != 0:
+            raise _table_error(mapping.library)
+        return version.value
+
+    def get_bytes(self, key: Text) -> bytes:
+        """The value of key, as it is in the store; KeyError where there is none."""
+        mapping = self._open_mapping()
+        value = ctypes.create_string_buffer(VALUE_LIMIT + 1)
+        if mapping.library.get(mapping.address, encode(key, "the key"), value) != 0:
+            raise _table_error(mapping.library, key)
+        return value.value
+
+    def __getitem__(self, key: Text) -> str:
+        return decode(self.get_bytes(key))
+
+    def __setitem__(self, key: Text, value: Text) -> None:
+        mapping = self._open_mapping()
+        pair = encode(key, "the key"), encode(value, "the value")
+        if mapping.library.set(mapping.address, *pair) != 0:
+            raise _table_error(mapping.library, key)
+
+    def __delitem__(self, key: Text) -> None:
+        mapping = self._open_mapping()
+        if mapping.library.delete(mapping.address, encode(key, "the key")) != 0:
+            raise _table_error(mapping.library, key)
+
+    def compare_and_set(self, key: Text, value: Text, version: int) -> int:
+        """As store[key] = value, provided that the store is still at version:
+        so nothing has changed since it was read at that version. Returns the
+        version with the change; VersionChanged where another came first."""
+        mapping = self._open_mapping()
+        pair = encode(key, "the key"), encode(value, "the value")
+        found = _version(version)
+        if mapping.library.compare_and_set(mapping.address, *pair, found) == 0:
+            return found.value
+        if ctypes.get_errno() == errno.EAGAIN:
+            raise VersionChanged(mapping.library.why(), version, found.value)
+        raise _table_error(mapping.library, key)
+
+    def clear(self) -> None:
+        """Removes all keys, in one change. Also sets right a corrupt store."""
+        mapping = self._open_mapping()
+        if mapping.library.clear(mapping.address) != 0:
+            raise _table_error(mapping.library)
+
+    def snapshot(self) -> Snapshot:
+        """The whole table and its version, as they are at one moment."""
+        mapping = self._open_mapping()
+        table = TableCopy()
+        if mapping.library.snapshot(mapping.address, table) != 0:
+            raise _table_error(mapping.library)
+        return Snapshot._of(table)
+
+    def wait_for_change(self, seen: int | None = None, timeout: float | None = None) -> int | None:
+        """Waits until the version is no longer seen, which is the version now
+        where it is not given. Returns the new one, or None where it is still
+        seen after timeout seconds; without a timeout it waits for ever.
+
+        A change made through the library ends the wait at once, one by a
+        program that writes the table by itself within 50 ms. Ctrl+C ends it.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        version = _version(self.version if seen is None else seen)
+        while True:
+            mapping = self._open_mapping()
+            left = min(end - time.monotonic(), _LONGEST_CALL)
+            wait = mapping.library.wait_for_change
+            if wait(mapping.address, version, _milliseconds(left)) == 0:
+                return version.value
+            if ctypes.get_errno() != errno.ETIMEDOUT:
+                raise _table_error(mapping.library)
+            if time.monotonic() >= end:
+                return None
+
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, (str, bytes)):
+            return False
+        try:
+            self.get_bytes(key)
+        except (KeyError, ValueError):
+            # ValueError: what can be no key is none. A closed store raises it, too.
+            self._open_mapping()
+            return False
+        return True
+
+    def __len__(self) -> int:
+        return len(self.snapshot())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.snapshot())
+
+    def keys(self) -> KeysView[str]:
+        """The keys of one snapshot."""
+        return self.snapshot().keys()
+
+    def values(self) -> ValuesView[str]:
+        """The values of one snapshot."""
+        return self.snapshot().values()
+
+    def items(self) -> ItemsView[str, str]:
+        """The pairs of one snapshot."""
+        return self.snapshot().items()
+
+    def __repr__(self) -> str:
+        # Without the lock: it must not fail, nor wait.
+        state = "closed" if self.closed else f"at version {self.version}"
+        return f"<shmkv.Store {self._name!r} {state}>"
+
+    def _open_mapping(self) -> _Mapping:
+        mapping = self._mapping
+        if mapping is None:
+            raise ValueError(f"store {self._name!r} is closed")
+        return mapping
+
+
+def unlink(name: str = DEFAULT_NAME) -> None:
+    """Removes the name of a store. Those who have it open keep it. It is no
+    error where there is none."""
+    library = load()
+    if library.unlink_named(_encode_name(name)) != 0:
+        raise _object_error(library, name)
+
+
+def _encode_name(name: str) -> bytes:
+    if not isinstance(name, str):
+        raise TypeError(f"the name must be str, not {type(name).__name__}")
+    return encode(name, "the name")
+
+
+def _milliseconds(seconds: float) -> int:
+    """For the library: not less than seconds, and what an unsigned int holds."""
+    return math.ceil(min(max(seconds * 1000, 0), _UINT_MAX))
+
+
+def _version(version: int) -> ctypes.c_uint:
+    """For the library. ctypes would take another number modulo 2**32."""
+    if not 0 <= version <= _UINT_MAX:
+        raise ValueError(f"{version} is no version; versions are 0 to {_UINT_MAX}")
+    return ctypes.c_uint(version)
+
+
+def _object_error(library: Library, name: str) -> Exception:
+    """Why a store could not be opened, created or unlinked."""
+    number, why = ctypes.get_errno(), library.why()
+    if number in (errno.EINVAL, errno.ENAMETOOLONG):
+        return ValueError(why)
+    if number == errno.EAGAIN:
+        return NotReady(why)
+    if number == errno.EBADMSG:
+        return NotAStore(why)
+    # OSError itself chooses FileExistsError and its like.
+    return OSError(number, why, name)
+
+
+def _table_error(library: Library, key: Text | None = None) -> Exception:
+    """Why an operation on an open store failed."""
+    number, why = ctypes.get_errno(), library.why()
+    if number == errno.ENOENT:
+        return KeyError(key)
+    if number in (errno.EINVAL, errno.ENAMETOOLONG):
+        return ValueError(why)
+    if number == errno.ENOSPC:
+        return StoreFull(why)
+    if number == errno.ETIMEDOUT:
+        return LockTimeout(why)
+    if number == errno.EBADMSG:
+        return CorruptStore(why)
+    return OSError(number, why)

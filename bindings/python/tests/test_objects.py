@@ -1,0 +1,150 @@
+"""Creating, opening, closing, unlinking, and what is no store."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+import shmkv
+from shmkv import Store
+
+
+def file_of(name: str) -> Path:
+    return Path("/dev/shm" + name)
+
+
+def test_store_that_does_not_exist_is_not_found(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no segment") as caught:
+        Store.open(name)
+    assert caught.value.filename == name
+    shmkv.unlink(name)
+
+
+def test_store_that_exists_is_not_created(store: Store) -> None:
+    with pytest.raises(FileExistsError, match="exists already"):
+        Store.create(store.name)
+    with Store.open_or_create(store.name) as same:
+        same["key"] = "value"
+    assert store["key"] == "value"
+
+
+def test_store_stays_until_it_is_unlinked(name: str) -> None:
+    with Store.open_or_create(name) as store:
+        store["key"] = "value"
+    with Store.open(name) as store:
+        assert store["key"] == "value"
+        shmkv.unlink(name)
+        assert store["key"] == "value"
+    with pytest.raises(FileNotFoundError):
+        Store.open(name)
+
+
+def test_default_name_is_that_of_c_programs() -> None:
+    assert shmkv.DEFAULT_NAME == "/gitflow_kv_store"
+    defaults = Store.open.__func__.__defaults__  # type: ignore[attr-defined]
+    assert defaults == (shmkv.DEFAULT_NAME,)
+
+
+@pytest.mark.parametrize("name", ["", "no-slash", "/a/b", "/" + "n" * 255, "/a\0b"])
+def test_name_that_can_be_none_is_a_value_error(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Store.open(name)
+    with pytest.raises(ValueError, match="name"):
+        shmkv.unlink(name)
+
+
+def test_name_of_another_type_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="the name must be str, not NoneType"):
+        Store.open(None)  # type: ignore[arg-type]
+
+
+def test_object_that_is_no_store_says_why(name: str) -> None:
+    file = file_of(name)
+    file.write_bytes(b"")
+    with pytest.raises(shmkv.NotReady, match="holds 0 bytes"):
+        Store.open(name)
+    file.write_bytes(bytes(3320))
+    with pytest.raises(shmkv.NotReady, match="never initialised"):
+        Store.open(name)
+    file.write_bytes(bytes(100))
+    with pytest.raises(shmkv.NotAStore, match="holds 100 bytes; 3320 are needed"):
+        Store.open(name)
+
+
+def test_store_of_another_user_is_a_permission_error(store: Store) -> None:
+    user = os.geteuid()
+    file_of(store.name).chmod(0)
+    try:
+        if user == 0:
+            os.seteuid(65534)  # nothing is refused to root
+        with pytest.raises(PermissionError, match="denied") as caught:
+            Store.open(store.name)
+    finally:
+        os.seteuid(user)
+    assert caught.value.filename == store.name
+
+
+def test_corrupt_store_says_so_and_is_cleared(store: Store) -> None:
+    store["a"] = "1"
+    with file_of(store.name).open("r+b") as file:
+        file.seek(3316)
+        file.write(b"\x07")
+    with pytest.raises(shmkv.CorruptStore, match="entry_count is 7"):
+        store.snapshot()
+    with pytest.raises(shmkv.CorruptStore):
+        store["b"] = "2"
+    store.clear()
+    store["b"] = "2"
+    assert dict(store) == {"b": "2"}
+
+
+def test_closed_store_is_a_value_error(name: str) -> None:
+    with Store.create(name) as store:
+        assert not store.closed
+    assert store.closed
+    store.close()
+    for use in (
+        lambda: store["key"],
+        lambda: store.update(key="value"),
+        lambda: store.version,
+        lambda: len(store),
+        lambda: "key" in store,
+        lambda: store.wait_for_change(timeout=0),
+        lambda: store.__enter__(),
+    ):
+        with pytest.raises(ValueError, match="is closed"):
+            use()
+
+
+def test_store_shows_its_name_and_version(store: Store) -> None:
+    store["key"] = "value"
+    assert repr(store) == f"<shmkv.Store {store.name!r} at version 1>"
+    assert repr(store.snapshot()) == "<shmkv.Snapshot at version 1: {'key': 'value'}>"
+    store.close()
+    assert repr(store) == f"<shmkv.Store {store.name!r} closed>"
+
+
+def test_store_is_neither_copied_nor_pickled(store: Store) -> None:
+    with pytest.raises(TypeError, match="open it by its name"):
+        pickle.dumps(store)
+    with pytest.raises(TypeError, match="open it by its name"):
+        copy.deepcopy(store)
+
+
+def test_descriptors_and_mappings_are_given_back(name: str) -> None:
+    def held() -> tuple[int, int]:
+        maps = Path("/proc/self/maps").read_text()
+        return len(os.listdir("/proc/self/fd")), maps.count("/dev/shm/")
+
+    before = held()
+    for _ in range(20):
+        with Store.open_or_create(name):
+            assert held() == (before[0] + 1, before[1] + 1)
+        Store.open(name)  # dropped without close
+        with pytest.raises(FileExistsError):
+            Store.create(name)
+    assert held() == before
