@@ -101,7 +101,7 @@ pub(crate) fn kill_and_reap(pid: Pid, limit: Duration) -> Result<Option<Death>, 
 
 /// Reaps child `pid` when it dies; `None` where it had not after `limit`.
 pub(crate) fn reap_within(pid: Pid, limit: Duration) -> Result<Option<Death>, Errno> {
-    let end = Instant::now() + limit;
+    let end = after(limit);
     let mut pause = Duration::from_micros(10);
     loop {
         let death = try_reap(pid)?;
@@ -111,6 +111,12 @@ pub(crate) fn reap_within(pid: Pid, limit: Duration) -> Result<Option<Death>, Er
         sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(1));
     }
+}
+
+/// The moment that lies `limit` ahead, or a year ahead where that is too far.
+pub(crate) fn after(limit: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + limit.min(YEAR)
 }
 
 /// `__WALL`: children made by `clone` with another signal than SIGCHLD count too.

@@ -158,7 +158,7 @@ impl<'a, T: Shared> Crew<'a, T> {
         limit: Duration,
         victim: Option<usize>,
     ) -> Result<Waited, StressError> {
-        let end = Instant::now() + limit;
+        let end = process::after(limit);
         let [mut look, longest] = LOOK;
         let mut stillness = Stillness::default();
         loop {

@@ -134,6 +134,14 @@ impl StressError {
 ///
 /// The calling process must have one thread. While this runs, it adopts the
 /// orphans among its descendants, and its action on SIGCHLD is the default one.
+/// Setup, invariants and the wording of outcomes run in it; bodies and the
+/// recovery run in forked workers.
+///
+/// A worker does its body in many rounds, so what the body keeps outside the
+/// shared state (a static, an open file, a thread) is there in the next one.
+/// Files that it creates under `/dev/shm` are watched by means of SIGSYS, which
+/// it must not block, and executed programs gain no privileges from it. What it
+/// prints is printed; it has a process group of its own; it dies with the caller.
 ///
 /// # Errors
 /// See [`StressError`]. No process of the run is left behind.

@@ -52,6 +52,9 @@ pub struct StressReport {
     /// The verdict of that round; "held" where there is none.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// How many outcomes were foreseen: they come first.
+    #[serde(skip)]
+    pub(super) foreseen: usize,
     /// Where each outcome's row is.
     #[serde(skip)]
     rows: HashMap<String, usize>,
@@ -171,11 +174,13 @@ impl StressReport {
             failed_rounds: 0,
             first_failure: None,
             verdict: Verdict::Held,
+            foreseen: 0,
             rows: HashMap::new(),
         };
         for expected in &scenario.expected {
             report.row(scenario, &expected.outcome);
         }
+        report.foreseen = report.outcomes.len();
         report
     }
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use super::report::{EndCounts, Failure, StressReport};
+use super::report::{EndCounts, Failure, OutcomeRow, StressReport};
 use crate::scenario::ProcessEnd;
 use crate::table::{Cell, TextTable, grade_style, paint, per_cent, thousands, verdict_style};
+
+/// How many outcomes are shown that were not foreseen.
+const SHOWN: usize = 20;
 
 impl StressReport {
     /// The report as lines for a terminal; see [`colour_on`](crate::colour_on).
@@ -12,7 +15,7 @@ impl StressReport {
         let verdict = paint(&self.verdict.to_string(), verdict_style(&self.verdict), colour);
         let mut parts = vec![format!("{}: {verdict}\n{}", self.scenario, self.rounds_line())];
         if !self.outcomes.is_empty() {
-            parts.push(self.outcome_table().render(colour));
+            parts.push(self.outcome_table().render(colour) + &self.unshown_line());
         }
         if !self.invariants.is_empty() {
             parts.push(self.invariant_table().render(colour));
@@ -37,7 +40,8 @@ impl StressReport {
         )
     }
 
-    /// The outcomes, with grade, count, share and reason.
+    /// The outcomes, with grade, count, share and reason: all that were foreseen,
+    /// and of the others the 20 that were seen most often.
     pub fn outcome_table(&self) -> TextTable {
         let mut table = TextTable::new([
             Cell::text("outcome"),
@@ -46,7 +50,7 @@ impl StressReport {
             Cell::right("share"),
             Cell::text("reason"),
         ]);
-        for row in &self.outcomes {
+        for row in self.shown_outcomes() {
             // What was not seen is not worth a colour.
             let grade = Cell::text(row.grade.word());
             table.row([
@@ -58,6 +62,21 @@ impl StressReport {
             ]);
         }
         table
+    }
+
+    fn shown_outcomes(&self) -> impl Iterator<Item = &OutcomeRow> {
+        let (foreseen, others) = self.outcomes.split_at(self.foreseen);
+        let mut others: Vec<&OutcomeRow> = others.iter().collect();
+        // Stable: what was seen equally often stays in the order in which it came.
+        others.sort_by_key(|row| std::cmp::Reverse(row.count));
+        foreseen.iter().chain(others.into_iter().take(SHOWN))
+    }
+
+    fn unshown_line(&self) -> String {
+        match self.outcomes.len() - self.shown_outcomes().count() {
+            0 => String::new(),
+            unshown => format!("and {} outcomes seen less often\n", thousands(unshown as u64)),
+        }
     }
 
     /// The invariants, with how often each did not hold.

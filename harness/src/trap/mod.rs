@@ -13,8 +13,9 @@
 //! Limits: x86-64 only, and off where address space layout randomisation is:
 //! there an executed program's code lies where ours did. Names are resolved as
 //! text, so one reached through a symbolic link is missed; so are those made by
-//! openat2, mkdir, mknod and symlink, and by executed programs. The filter
-//! cannot be taken off, and brings `no_new_privs` with it: workers only.
+//! openat2, mkdir, mknod and symlink, and by executed programs. A body that
+//! blocks SIGSYS dies of the first name that it makes. The filter cannot be
+//! taken off, and brings `no_new_privs` with it: workers only.
 
 mod filter;
 #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,6 @@
 //! What reports say, as values, as JSON and as text.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv_harness::{Grade, Verdict};
 
@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = tests![
     unforeseen_outcome_is_forbidden,
     report_as_json_has_its_fields,
     report_as_text_has_its_parts,
+    many_outcomes_are_all_counted_and_some_shown,
 ];
 
 fn invariants_are_counted_each() {
@@ -139,4 +140,22 @@ fn report_as_text_has_its_parts() {
         "{text}"
     );
     assert!(report.render(true).contains("\u{1b}["), "colours where they are wanted");
+}
+
+/// A worker that counts its rounds words each one anew.
+fn many_outcomes_are_all_counted_and_some_shown() {
+    static ROUNDS: AtomicU32 = AtomicU32::new(0);
+    let scenario = counter("many outcomes")
+        .process("worker", |_| ROUNDS.fetch_add(1, Relaxed).saturating_sub(5));
+    let report = run(&scenario, &rounds(1_500));
+    assert_eq!(report.count("0"), 6);
+    assert_eq!(report.count("(other outcomes)"), 1_500 - 6 - 999);
+    let counted: u64 = report.outcomes.iter().map(|row| row.count).sum();
+    assert_eq!((counted, report.outcomes.len()), (1_500, 1_001));
+
+    let text = report.to_string();
+    let first_rows: Vec<&str> =
+        text.lines().skip(4).take(2).filter_map(|line| line.split("  ").next()).collect();
+    assert_eq!(first_rows, ["(other outcomes)", "0"], "most frequent first:\n{text}");
+    assert!(text.contains("\nand 981 outcomes seen less often\n"), "{text}");
 }
