@@ -15,8 +15,9 @@ use crate::{Field, Kind, Shared};
 unsafe impl Shared for Semaphore {
     /// glibc's 64-bit `sem_t` starts with one 64-bit word: the value in its low
     /// half, which is the futex word, and the number of waiters in its high half.
+    /// Behind it stands the flag by which a wake-up knows that processes share it.
     fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
-        for (part, at) in [("value", 0), ("waiters", 4)] {
+        for (part, at) in [("value", 0), ("waiters", 4), ("shared", 8)] {
             fields.push(Field {
                 name: format!("{name}.{part}"),
                 offset: offset + at,
@@ -84,6 +85,7 @@ mod tests {
         }
         expected.push(("sem.value".into(), 3280, 4, Kind::Unsigned));
         expected.push(("sem.waiters".into(), 3284, 4, Kind::Unsigned));
+        expected.push(("sem.shared".into(), 3288, 4, Kind::Unsigned));
         expected.push(("version".into(), 3312, 4, Kind::Unsigned));
         expected.push(("entry_count".into(), 3316, 4, Kind::Unsigned));
 

@@ -130,7 +130,7 @@ impl Pending {
 pub struct Step {
     /// Who made it.
     pub process: u8,
-    /// Who had made the step before; [`NOBODY`] at the start.
+    /// Who had made the step before; 255 at the start.
     pub last: u8,
     /// Whether it was chosen; a timeout is forced.
     pub chosen: bool,

@@ -32,6 +32,9 @@ impl Names {
             return format!("bytes {at}..{}", at + size);
         };
         let inner = at - field.offset;
+        if inner + size > field.size {
+            return self.name_of_several(at, size);
+        }
         if inner == 0 && size == field.size {
             return field.name.clone();
         }
@@ -40,6 +43,29 @@ impl Names {
             return format!("{}[{}]", field.name, inner / field.element);
         }
         format!("{}[{inner}..{}]", field.name, inner + size)
+    }
+
+    /// The fields that lie wholly within `size` bytes at `at`, in order.
+    fn within(&self, at: usize, size: usize) -> Vec<&Field> {
+        let inside = |field: &&Field| at <= field.offset && field.offset + field.size <= at + size;
+        self.fields.iter().filter(inside).collect()
+    }
+
+    /// Several fields at once: `sem.{value, waiters}`.
+    fn name_of_several(&self, at: usize, size: usize) -> String {
+        let names: Vec<&str> =
+            self.within(at, size).iter().map(|field| field.name.as_str()).collect();
+        let parent = |name: &str| name.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+        let first = names.first().and_then(|name| parent(name));
+        match first {
+            Some(first) if names.iter().all(|name| parent(name).as_deref() == Some(&first)) => {
+                let last = |name: &&str| name[first.len() + 1..].to_owned();
+                let last: Vec<String> = names.iter().map(last).collect();
+                format!("{first}.{{{}}}", last.join(", "))
+            }
+            _ if names.is_empty() => format!("bytes {at}..{}", at + size),
+            _ => format!("{{{}}}", names.join(", ")),
+        }
     }
 
     /// Whether two offsets lie in one field that is shown as text or bytes.
@@ -53,6 +79,14 @@ impl Names {
 
     /// `bytes`, which lie at `offset`, as a person would write them.
     pub fn value(&self, offset: u32, bytes: &[u8]) -> String {
+        let at = offset as usize;
+        if self.field(offset).is_some_and(|field| field.offset + field.size < at + bytes.len()) {
+            let parts = self.within(at, bytes.len()).into_iter().map(|field| {
+                let part = &bytes[field.offset - at..][..field.size];
+                self.value(field.offset as u32, part)
+            });
+            return format!("{{{}}}", parts.collect::<Vec<_>>().join(", "));
+        }
         match self.field(offset).map(|field| field.kind) {
             Some(Kind::Text) => as_text(bytes),
             Some(Kind::Bool) if bytes.len() == 1 => (bytes[0] != 0).to_string(),
@@ -108,6 +142,21 @@ mod tests {
         ] {
             assert_eq!(names.name(offset, size), name);
         }
+    }
+
+    /// As glibc does with the value and the waiters of a semaphore.
+    #[test]
+    fn access_to_several_fields_names_them_all() {
+        crate::shared! {
+            struct Pair { low: AtomicU32, high: AtomicU32 }
+        }
+        crate::shared! {
+            struct Outer { pair: Pair, other: AtomicU32 }
+        }
+        let names = Names::of::<Outer>();
+        assert_eq!(names.name(0, 8), "pair.{low, high}");
+        assert_eq!(names.value(0, &(1u64 << 32).to_le_bytes()), "{0, 1}");
+        assert_eq!(names.name(4, 8), "{pair.high, other}");
     }
 
     #[test]

@@ -11,10 +11,15 @@ use super::timeline::{Row, Timeline, short};
 /// Sizes in pixels.
 const ROW: usize = 26;
 const HEAD: usize = 44;
-const CHARACTER: usize = 7;
+
 const MARGIN: usize = 16;
 const GAP: usize = 14;
 const NUMBERS: usize = 34;
+
+/// How wide that many characters are.
+fn text_width(characters: usize) -> usize {
+    (characters * 73).div_ceil(10)
+}
 
 const STYLE: &str = "\
 .tl{--ink:#1f2328;--faint:#8b949e;--line:#d0d7de;--read:#eef2f6;--write:#dbeafe;--wait:#fef3c7;\
@@ -65,14 +70,14 @@ fn plan(timeline: &Timeline) -> Plan {
     for (process, name) in timeline.processes.iter().enumerate() {
         let rows = timeline.rows.iter().filter(|row| row.process == process);
         let longest = rows.map(|row| row.words().chars().count()).max().unwrap_or(0);
-        let width = longest.max(name.chars().count()) * CHARACTER + 2 * GAP;
+        let width = text_width(longest.max(name.chars().count())) + 2 * GAP;
         lanes.push((left, width));
         left += width + GAP;
     }
     let places = timeline.rows.iter().filter_map(|row| row.place.as_ref());
     let longest = places.map(|place| short(place).chars().count()).max().unwrap_or(0);
-    let banner = timeline.verdict.to_string().chars().count() * CHARACTER + 2 * GAP + 2 * MARGIN;
-    let width = (left + longest * CHARACTER + MARGIN).max(banner);
+    let banner = text_width(timeline.verdict.to_string().chars().count()) + 2 * GAP + 2 * MARGIN;
+    let width = (left + text_width(longest) + MARGIN).max(banner);
     let height = HEAD + timeline.rows.len() * ROW + ROW + 2 * MARGIN;
     Plan { lanes, source: left, width, height }
 }
