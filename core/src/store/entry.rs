@@ -25,7 +25,8 @@ pub struct Snapshot {
     pub entries: Vec<Entry>,
 }
 
-/// What must hold for a [`put`](crate::KeyValue::put), in the same moment.
+/// What must hold for a [`put`](crate::KeyValue::put) or a
+/// [`remove`](crate::KeyValue::remove), in the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// Nothing.
@@ -49,6 +50,15 @@ pub struct Put {
     pub timestamp: i64,
     /// Whether the key is new.
     pub inserted: bool,
+}
+
+/// What a [`remove`](crate::KeyValue::remove) has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The version of the table without the pair.
+    pub version: u32,
+    /// The slot that it lay in, from 0.
+    pub slot: usize,
 }
 
 /// Bytes that were asked for as text, and are none.

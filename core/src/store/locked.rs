@@ -116,7 +116,8 @@ impl Locked<'_> {
         }
     }
 
-    pub(super) fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
+    /// Frees the key's slot, and says which it was.
+    pub(super) fn delete(&self, key: &[u8]) -> Result<usize, StoreError> {
         let Place::Found(slot) = self.find(key) else {
             return Err(StoreError::NotFound { key: key.to_vec() });
         };
@@ -126,7 +127,7 @@ impl Locked<'_> {
         };
         remove(&self.table.slots[slot]);
         self.table.entry_count.store(left, Release);
-        Ok(())
+        Ok(slot)
     }
 
     /// Frees every occupied slot, whatever is in it, and sets the count right.

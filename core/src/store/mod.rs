@@ -14,7 +14,7 @@ mod tests;
 #[cfg(test)]
 mod waiting;
 
-pub use entry::{Condition, Entry, NotUtf8, Put, Snapshot};
+pub use entry::{Condition, Entry, NotUtf8, Put, Removed, Snapshot};
 pub use error::{Corruption, StoreError};
 pub use limits::{KEY_LIMIT, VALUE_LIMIT};
 pub use operations::{DEFAULT_LOCK_TIMEOUT, KeyValue, Within};

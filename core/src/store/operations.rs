@@ -15,7 +15,7 @@ use super::awaited::{announce, is_awaited};
 use super::entry::text;
 use super::limits::{check_key, check_value};
 use super::locked::{Locked, Written};
-use super::{Condition, Put, Snapshot, StoreError};
+use super::{Condition, Put, Removed, Snapshot, StoreError};
 use crate::layout::Table;
 use crate::sys::futex::{self, Woken};
 use crate::{Deadline, SemaphoreError};
@@ -158,9 +158,23 @@ pub trait KeyValue {
     /// [`StoreError::NotFound`], those of a key that cannot be one, and those
     /// of every operation.
     fn delete(&self, key: impl AsRef<[u8]>) -> Result<u32, StoreError> {
+        Ok(self.remove(key, Condition::Always)?.version)
+    }
+
+    /// As [`delete`](Self::delete), provided that `condition` holds under the
+    /// lock. Returns what it has done.
+    ///
+    /// # Errors
+    /// - [`StoreError::VersionChanged`]: the condition does not hold;
+    /// - those of [`delete`](Self::delete).
+    fn remove(&self, key: impl AsRef<[u8]>, condition: Condition) -> Result<Removed, StoreError> {
         let key = key.as_ref();
         check_key(key)?;
-        Ok(change(self, |locked| locked.delete(key))?.0)
+        let (version, slot) = change(self, |locked| {
+            locked.check(condition, key)?;
+            locked.delete(key)
+        })?;
+        Ok(Removed { version, slot })
     }
 
     /// Removes all keys, in one change. Also sets right a count that was wrong.

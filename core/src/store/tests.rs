@@ -273,3 +273,14 @@ fn operation_with_no_time_gives_up_at_once() {
     table.sem.post().unwrap();
     table.within(Duration::ZERO).set("a", "1").unwrap();
 }
+
+#[test]
+fn remove_says_which_slot_and_keeps_its_condition() {
+    let table = table();
+    table.set("a", "1").unwrap();
+    table.set("b", "1").unwrap();
+    let error = table.remove("b", Condition::Version(1)).unwrap_err();
+    assert!(matches!(error, StoreError::VersionChanged { expected: 1, found: 2 }), "{error}");
+    let removed = table.remove("b", Condition::Version(2)).unwrap();
+    assert_eq!(removed, Removed { version: 3, slot: 1 });
+}
