@@ -1,0 +1,14 @@
+//! The yardstick for load figures: a bare axum route that returns a constant.
+//!
+//! `cargo run --release -p shmkv-server --example bare` listens on port 8001;
+//! put the same load on it and on `GET /get/{key}` of the server.
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let router = Router::new().route("/get/{key}", get(|| async { "constant" }));
+    axum::serve(TcpListener::bind("127.0.0.1:8001").await?, router).await
+}

@@ -1,0 +1,96 @@
+//! The store that is open, and what there is instead when none is.
+
+use std::sync::{Mutex, TryLockError};
+use std::time::Duration;
+
+use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
+
+use super::{Access, Journal};
+
+/// An open store.
+pub struct Attached {
+    store: Store,
+    journal: Mutex<Journal>,
+}
+
+/// Why no store is open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Absence {
+    /// There is no such segment, and this server may not create it.
+    #[error("no store is open: there is no segment {name}")]
+    Missing {
+        /// Its name.
+        name: SegmentName,
+    },
+    /// It was there, and its name was removed.
+    #[error(
+        "no store is open: segment {name} was unlinked by another process; \
+         it will be opened again as soon as somebody creates it"
+    )]
+    Unlinked {
+        /// Its name.
+        name: SegmentName,
+    },
+    /// It is there, and cannot be opened.
+    #[error("no store is open: {reason}")]
+    Unusable {
+        /// The store's own words.
+        reason: String,
+    },
+}
+
+impl Attached {
+    /// Opens the store, or creates it unless `read_only`.
+    ///
+    /// # Errors
+    /// Those of [`Store::create_or_open`]; what may pass is an [`Absence`].
+    pub fn open(name: &SegmentName, read_only: bool) -> Result<Result<Self, Absence>, StoreError> {
+        let store = if read_only { Store::open(name) } else { Store::create_or_open(name) };
+        match store {
+            Ok(store) => Ok(Ok(Self::new(store))),
+            Err(StoreError::Segment(SegmentError::NotFound { name })) => {
+                Ok(Err(Absence::Missing { name }))
+            }
+            // A C program is just creating it.
+            Err(
+                error @ (StoreError::NotReady { .. }
+                | StoreError::Segment(SegmentError::TooShort { found: 0, .. })),
+            ) => Ok(Err(Absence::Unusable { reason: error.to_string() })),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a store that somebody else has created since; `None` where nobody
+    /// has.
+    pub fn reopen(name: &SegmentName) -> Option<Result<Self, Absence>> {
+        match Store::open(name) {
+            Ok(store) => Some(Ok(Self::new(store))),
+            Err(StoreError::Segment(SegmentError::NotFound { .. })) => None,
+            Err(error) => Some(Err(Absence::Unusable { reason: error.to_string() })),
+        }
+    }
+
+    fn new(store: Store) -> Self {
+        Self { store, journal: Mutex::default() }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The store, for an operation that waits for its lock for `patience`.
+    pub fn access(&self, patience: Duration) -> Access<'_> {
+        Access::new(self.store.within(patience), &self.journal)
+    }
+
+    /// Does `look` while nobody of this server is within a change; `None` where
+    /// somebody is.
+    pub fn between_changes<T>(&self, look: impl FnOnce(&mut Journal) -> T) -> Option<T> {
+        match self.journal.try_lock() {
+            Ok(mut journal) => Some(look(&mut journal)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(look(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The changes that this server has made, until they have been told.
+//!
+//! Idea: a look at the table shows what it has become, not by which steps. Of
+//! our own steps we know each, so those who follow the changes are told them one
+//! by one, however quickly they came.
+//! Limits: the last [`LIMIT`] changes; older ones that nobody has fetched count
+//! as another process's.
+
+use std::collections::VecDeque;
+
+/// Notes that are kept.
+const LIMIT: usize = 4096;
+
+/// A change that this server has made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The version of the table with it.
+    pub version: u32,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The slot.
+    pub slot: usize,
+    /// What happened to it.
+    pub what: What,
+}
+
+/// What a change does to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It has this value now.
+    Set {
+        /// The value.
+        value: Vec<u8>,
+        /// In seconds since 1970.
+        timestamp: i64,
+    },
+    /// It is gone.
+    Delete,
+}
+
+/// Notes, by version.
+#[derive(Default)]
+pub struct Journal(VecDeque<Note>);
+
+impl Journal {
+    /// Adds the latest change.
+    pub fn note(&mut self, note: Note) {
+        if self.0.len() == LIMIT {
+            self.0.pop_front();
+        }
+        self.0.push_back(note);
+    }
+
+    /// Takes all notes out.
+    pub fn take(&mut self) -> Vec<Note> {
+        self.0.drain(..).collect()
+    }
+}

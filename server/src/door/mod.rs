@@ -1,0 +1,126 @@
+//! The door: how requests, which are answered on few threads, reach the store,
+//! whose lock another process may hold for any length of time.
+//!
+//! Idea: an operation is first tried where the request is handled: it takes the
+//! lock if it is free, and never sleeps. That is nearly always enough, and costs
+//! no hand-over to another thread. Where the lock is taken, the operation joins a
+//! queue that one thread works through; there is one lock, so more threads would
+//! only wait beside it. While anybody is in the queue, who comes later joins it
+//! too, and does not overtake.
+//! Source: sem_trywait(3) and sem_clockwait(3), by way of [`shmkv`].
+//! Limits: the lock has no owner. One that a dead process holds makes each
+//! request fail with 503 after the lock timeout, and nothing here can tell it
+//! from one that is held for long.
+
+mod access;
+mod attached;
+mod journal;
+mod queue;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use shmkv::{SegmentName, StoreError};
+
+pub use access::Access;
+pub use attached::{Absence, Attached};
+pub use journal::{Journal, Note, What};
+
+use crate::metrics::{Metrics, Operation};
+use crate::problem::Problem;
+use queue::Queue;
+
+/// How often the lock is tried before the queue is joined. Another request or
+/// process holds it for some hundred nanoseconds.
+const TRIES: u32 = 8;
+
+/// Pauses between two tries: together about as long as one holder needs.
+const PAUSES: u32 = 32;
+
+/// The store, if one is open, and the queue before it.
+pub struct Door {
+    name: SegmentName,
+    lock_timeout: Duration,
+    attached: RwLock<Result<Arc<Attached>, Absence>>,
+    queue: Queue,
+    metrics: Arc<Metrics>,
+}
+
+impl Door {
+    /// A door to the store `name`, which is open or not.
+    ///
+    /// # Errors
+    /// When the thread of the queue cannot be started.
+    pub fn new(
+        name: SegmentName,
+        attached: Result<Attached, Absence>,
+        lock_timeout: Duration,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Self> {
+        let attached = RwLock::new(attached.map(Arc::new));
+        Ok(Self { name, lock_timeout, attached, queue: Queue::new()?, metrics })
+    }
+
+    /// The segment's name.
+    pub fn name(&self) -> &SegmentName {
+        &self.name
+    }
+
+    /// The open store, or why there is none.
+    pub fn attached(&self) -> Result<Arc<Attached>, Absence> {
+        self.attached.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the store; requests that have begun end on the old one.
+    pub fn attach(&self, attached: Result<Arc<Attached>, Absence>) {
+        *self.attached.write().unwrap_or_else(PoisonError::into_inner) = attached;
+    }
+
+    /// How many operations wait for the lock in the queue.
+    pub fn queued(&self) -> usize {
+        self.queue.length()
+    }
+
+    /// Does `act`, at once or from the queue, and counts it as an `operation`.
+    ///
+    /// # Errors
+    /// What [`StoreError`]s become, and 503 where no store is open or the queue
+    /// is full.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        operation: Operation,
+        act: impl Fn(&Access<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let result = self.perform(act).await;
+        let status = result.as_ref().map_or_else(|problem| problem.status().as_u16(), |_| 200);
+        self.metrics.count(operation, status);
+        result
+    }
+
+    async fn perform<T: Send + 'static>(
+        &self,
+        act: impl Fn(&Access<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let attached =
+            self.attached().map_err(|absence| Problem::unavailable(absence.to_string()))?;
+        if self.queue.length() == 0 {
+            for _ in 0..TRIES {
+                match act(&attached.access(Duration::ZERO)) {
+                    Err(StoreError::LockTimeout { .. }) => {
+                        (0..PAUSES).for_each(|_| std::hint::spin_loop());
+                    }
+                    done => {
+                        self.metrics.lock_was_free();
+                        return Ok(done?);
+                    }
+                }
+            }
+        }
+        let (result, waited) = self.queue.call(attached, act, self.lock_timeout).await?;
+        self.metrics.lock_was_waited_for(waited);
+        Ok(result?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The queue before the lock: operations, done one after the other by a thread
+//! that may sleep.
+//!
+//! Idea: each operation has its deadline from the moment it joins. With a lock
+//! that is never given back, the first one sleeps until its deadline, and those
+//! that have joined meanwhile fail soon after it: nobody waits for longer than
+//! he would have waited alone.
+//! Limits: at most [`LIMIT`] operations; whoever comes then is turned away.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use shmkv::StoreError;
+use tokio::sync::oneshot;
+
+use super::{Access, Attached};
+use crate::problem::Problem;
+
+/// Operations that may wait.
+const LIMIT: usize = 1024;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The queue. Its thread ends when this is dropped and the last job is done.
+pub(super) struct Queue {
+    jobs: SyncSender<Job>,
+    length: Arc<AtomicUsize>,
+}
+
+/// Someone in the queue; not any more when this is dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Relaxed: a number to decide by, which orders nothing.
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Queue {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let (jobs, received) = sync_channel::<Job>(LIMIT);
+        thread::Builder::new().name("lock-queue".into()).spawn(move || {
+            for job in received {
+                // A job that panics drops its reply, which tells the one who
+                // waits for it; the others go on.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+            }
+        })?;
+        Ok(Self { jobs, length: Arc::default() })
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.length.load(Relaxed)
+    }
+
+    /// Does `act` when its turn comes. Returns its result, and how long it took.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        attached: Arc<Attached>,
+        act: impl Fn(&Access<'_>) -> Result<T, StoreError> + Send + 'static,
+        patience: Duration,
+    ) -> Result<(Result<T, StoreError>, Duration), Problem> {
+        let (reply, answer) = oneshot::channel();
+        let joined = Instant::now();
+        self.length.fetch_add(1, Relaxed);
+        let waiting = Waiting(self.length.clone());
+        let job = move || {
+            let _waiting = waiting;
+            // Nobody waits for it any more: it is not done.
+            if reply.is_closed() {
+                return;
+            }
+            let left = patience.saturating_sub(joined.elapsed());
+            let result = match act(&attached.access(left)) {
+                Err(StoreError::LockTimeout { .. }) => {
+                    Err(StoreError::LockTimeout { waited: patience })
+                }
+                result => result,
+            };
+            let _ = reply.send((result, joined.elapsed()));
+        };
+        self.jobs.try_send(Box::new(job)).map_err(|_| {
+            Problem::unavailable(format!("{LIMIT} requests wait for the lock already"))
+        })?;
+        answer.await.map_err(|_| Problem::unavailable("the operation was given up"))
+    }
+}

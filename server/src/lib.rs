@@ -1,0 +1,23 @@
+//! The key-value store in shared memory, over HTTP: a REST API.
+//!
+//! Read in this order: [`door`] is how requests reach the store without ever
+//! waiting on a thread that others need; [`gate`] is who may ask; [`routes`] is
+//! what can be asked; [`serve`] holds the connections.
+#![warn(missing_docs)]
+#![deny(unsafe_code)]
+
+pub mod app;
+pub mod door;
+pub mod gate;
+pub mod metrics;
+pub mod openapi;
+pub mod options;
+pub mod problem;
+pub mod request;
+pub mod routes;
+pub mod serve;
+pub mod stall;
+pub mod wire;
+
+pub use options::Options;
+pub use serve::run;

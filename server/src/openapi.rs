@@ -1,0 +1,90 @@
+//! The API's description, made from the routes: OpenAPI 3.1.
+//!
+//! Idea: each route describes itself beside its code. What all requests have in
+//! common, being refused before their route is known, is added here.
+//! Source: OpenAPI Specification 3.1.
+
+use utoipa::openapi::{
+    Content, Header, HttpMethod, Info, OpenApi, PathItem, Paths, Ref, RefOr, Response,
+    ResponseBuilder, Type, path::Operation, schema::Object,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::problem::Detail;
+
+const ABOUT: &str = "\
+A key-value store of ten slots in POSIX shared memory, used by programs of several languages at \
+the same time.
+
+Keys have 1 to 63 bytes, values at most 255; neither holds a NUL. Bytes that are not UTF-8 come \
+and go in base64, with a flag beside them. The version of the table, which counts its changes, is \
+the ETag of all that is read. Errors are `{\"detail\": \"…\"}`.";
+
+/// The description without its paths.
+pub fn base() -> OpenApi {
+    let mut info = Info::new("Shared Memory KV Store API", env!("CARGO_PKG_VERSION"));
+    info.description = Some(ABOUT.into());
+    OpenApi::new(info, Paths::new())
+}
+
+/// The description with what every request can be answered.
+pub fn finish(mut api: OpenApi) -> OpenApi {
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            complete(operation, path, &method);
+        }
+    }
+    let mut schemas = Vec::new();
+    Detail::schemas(&mut schemas);
+    let components = api.components.get_or_insert_default();
+    components.schemas.insert(Detail::name().into(), Detail::schema());
+    api
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    let PathItem { get, put, post, delete, .. } = item;
+    [
+        (HttpMethod::Get, get),
+        (HttpMethod::Put, put),
+        (HttpMethod::Post, post),
+        (HttpMethod::Delete, delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn complete(operation: &mut Operation, path: &str, method: &HttpMethod) {
+    let mut add = |status: &str, why: &str| {
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.into()).or_insert_with(|| RefOr::T(problem(why)));
+    };
+    add("400", "The request is no HTTP request that could be answered");
+    add("421", "The Host header is none of this server's names");
+    add("431", "The headers are longer than 16 KiB");
+    if *method != HttpMethod::Get {
+        add("403", "The request comes from a page of a foreign origin, or the server is read-only");
+    }
+    if operation.request_body.is_some() {
+        add("408", "The body did not arrive within 10 s");
+    }
+    let touches_store = ["/get", "/set", "/status", "/keys", "/healthz"];
+    if touches_store.iter().any(|prefix| path.starts_with(prefix)) {
+        add("500", "The table is corrupt, or the kernel refused");
+        let busy = problem("No store is open, or its lock was not free in time");
+        let busy = with_retry_after(busy);
+        operation.responses.responses.insert("503".into(), RefOr::T(busy));
+    }
+}
+
+fn problem(why: &str) -> Response {
+    let schema = Ref::from_schema_name(Detail::name());
+    let content = Content::builder().schema(Some(schema)).build();
+    ResponseBuilder::new().description(why).content("application/json", content).build()
+}
+
+fn with_retry_after(mut response: Response) -> Response {
+    let mut header = Header::new(Object::with_type(Type::Integer));
+    header.description = Some("Seconds after which to try again".into());
+    response.headers.insert("Retry-After".into(), header.into());
+    response
+}

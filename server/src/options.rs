@@ -1,0 +1,89 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use shmkv::{DEFAULT_NAME, SegmentName};
+
+use crate::gate::Origin;
+
+const EXAMPLES: &str = "\
+Examples:
+  server                                  the segment /gitflow_kv_store on 127.0.0.1:8000
+  server --bind 127.0.0.1:0               any free port; the first line printed says which
+  server --name /demo --unlink            a segment of its own, removed at the end
+  server --read-only                      look, and change nothing
+  curl http://127.0.0.1:8000/get/mykey";
+
+/// The key-value store in shared memory, over HTTP: a REST API.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "server", version, after_help = EXAMPLES)]
+pub struct Options {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    pub bind: SocketAddr,
+
+    /// The segment; it is opened, or created where there is none.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
+    pub name: SegmentName,
+
+    /// Another origin whose pages may use the API, beside those at port 3000 of
+    /// localhost and 127.0.0.1. May be given several times.
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<Origin>,
+
+    /// Another name by which the server may be called, beside localhost and its
+    /// own addresses. May be given several times.
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
+
+    /// Change nothing: neither create the segment, nor set, nor delete.
+    #[arg(long)]
+    pub read_only: bool,
+
+    /// Remove the segment's name at the end.
+    #[arg(long, conflicts_with = "read_only")]
+    pub unlink: bool,
+
+    /// How long a request waits for the store's lock, at most.
+    #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds)]
+    pub lock_timeout_ms: Duration,
+
+    /// How long a client may take to send a request, or leave what it is sent
+    /// untouched, before it is cut off.
+    #[arg(long, value_name = "MS", default_value = "10000", value_parser = milliseconds)]
+    pub stall_timeout_ms: Duration,
+}
+
+/// 1 to 3,600,000 milliseconds.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(number @ 1..=3_600_000) => Ok(Duration::from_millis(number)),
+        _ => Err("it must be a number of milliseconds from 1 to 3600000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_agree_with_themselves() {
+        use clap::CommandFactory;
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let options = Options::parse_from(["server"]);
+        assert_eq!(options.bind.to_string(), "127.0.0.1:8000");
+        assert_eq!(options.name.as_str(), "/gitflow_kv_store");
+        assert_eq!(options.lock_timeout_ms, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn time_of_zero_is_refused() {
+        assert!(Options::try_parse_from(["server", "--lock-timeout-ms", "0"]).is_err());
+    }
+}

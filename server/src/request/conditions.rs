@@ -1,0 +1,143 @@
+//! Conditions of a request: `If-Match` and `If-None-Match`.
+//!
+//! Idea: the version of the table is the entity tag of all that is read from
+//! it. A tag that is still current means that nothing at all has changed since;
+//! a change of another key makes it old as well. A client whose tag is old reads
+//! again.
+//! Source: RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2.
+//! Limits: of several tags in one `If-Match` only a single one can be checked
+//! and acted upon in one moment; more are refused.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use shmkv::Condition;
+
+use crate::problem::Problem;
+
+/// The conditions that a request has made.
+pub struct Conditions {
+    if_match: Option<String>,
+    if_none_match: Option<String>,
+}
+
+/// The entity tag of `version`.
+pub fn tag(version: u32) -> HeaderValue {
+    let mut digits = itoa(version);
+    digits.insert(0, b'"');
+    digits.push(b'"');
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(digits)).expect("digits and quotes are ASCII")
+}
+
+fn itoa(number: u32) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
+
+impl<S: Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            if_match: joined(&parts.headers, header::IF_MATCH),
+            if_none_match: joined(&parts.headers, header::IF_NONE_MATCH),
+        })
+    }
+}
+
+impl Conditions {
+    /// What must hold for a change.
+    ///
+    /// # Errors
+    /// 412 for tags that no version has; 422 for what cannot be checked in one
+    /// moment.
+    pub fn for_change(&self) -> Result<Condition, Problem> {
+        match (self.if_match.as_deref(), self.if_none_match.as_deref()) {
+            (None, None) => Ok(Condition::Always),
+            (Some("*"), None) => Ok(Condition::Present),
+            (None, Some("*")) => Ok(Condition::Absent),
+            (Some(tags), None) if tags.contains(',') => Err(Problem::unprocessable(
+                "If-Match has several tags; send the one version that was read",
+            )),
+            (Some(tag), None) => version_of(tag).map(Condition::Version).ok_or_else(|| {
+                let detail = format!("{tag} is the tag of no version; one looks like \"12\"");
+                Problem::new(StatusCode::PRECONDITION_FAILED, detail)
+            }),
+            (None, Some(_)) => {
+                Err(Problem::unprocessable("to a change, If-None-Match can only be *"))
+            }
+            (Some(_), Some(_)) => {
+                Err(Problem::unprocessable("a change has If-Match or If-None-Match, not both"))
+            }
+        }
+    }
+
+    /// Whether who asks has the answer at `version` already.
+    pub fn is_cached(&self, version: u32) -> bool {
+        let Some(tags) = self.if_none_match.as_deref() else { return false };
+        let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        tags == "*" || tags.split(',').any(|tag| version_of(&weak(tag)) == Some(version))
+    }
+}
+
+/// The version that a tag means: `"12"`, or 12 without the quotes.
+fn version_of(tag: &str) -> Option<u32> {
+    let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter().peekable();
+    values.peek()?;
+    let texts: Vec<_> = values.map(|value| value.to_str().unwrap_or("?").trim()).collect();
+    Some(texts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matching(if_match: &str) -> Result<Condition, u16> {
+        let conditions = Conditions { if_match: Some(if_match.into()), if_none_match: None };
+        conditions.for_change().map_err(|problem| problem.status().as_u16())
+    }
+
+    fn unless(if_none_match: &str) -> Conditions {
+        Conditions { if_match: None, if_none_match: Some(if_none_match.into()) }
+    }
+
+    #[test]
+    fn tag_of_a_version_is_read_back() {
+        let tag = tag(4_294_967_295);
+        assert_eq!(matching(tag.to_str().unwrap()), Ok(Condition::Version(u32::MAX)));
+        assert_eq!(matching("12"), Ok(Condition::Version(12)));
+    }
+
+    #[test]
+    fn tag_of_no_version_fails_the_precondition() {
+        for tag in ["\"x\"", "W/\"12\"", "\"4294967296\"", "\"\"", "\"+1\"", "\"12"] {
+            assert_eq!(matching(tag), Err(412), "{tag}");
+        }
+    }
+
+    #[test]
+    fn star_asks_whether_the_key_is_there() {
+        assert_eq!(matching("*"), Ok(Condition::Present));
+        assert_eq!(unless("*").for_change().unwrap(), Condition::Absent);
+    }
+
+    #[test]
+    fn what_cannot_be_checked_at_once_is_refused() {
+        assert_eq!(matching("\"1\", \"2\""), Err(422));
+        assert!(unless("\"1\"").for_change().is_err());
+    }
+
+    #[test]
+    fn cached_answers_are_told_by_their_tag() {
+        assert!(unless("\"12\"").is_cached(12));
+        assert!(unless("\"11\", W/\"12\"").is_cached(12));
+        assert!(!unless("\"11\"").is_cached(12));
+    }
+}

@@ -1,0 +1,11 @@
+//! What handlers take from a request: a key, a query, a body, a condition.
+
+mod body;
+mod conditions;
+mod key;
+mod query;
+
+pub use body::{BODY_LIMIT, JsonBody};
+pub use conditions::{Conditions, tag};
+pub use key::PathKey;
+pub use query::{Query, encode};

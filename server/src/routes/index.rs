@@ -1,0 +1,46 @@
+//! `/`: what there is.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The server, and what can be asked of it.
+#[derive(Serialize, ToSchema)]
+pub struct Index {
+    /// What this is.
+    name: &'static str,
+    /// The server's version.
+    version: &'static str,
+    /// Requests, and what each is for.
+    endpoints: Endpoints,
+}
+
+/// Requests, and what each is for.
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = std::collections::BTreeMap<String, String>)]
+struct Endpoints(serde_json::Map<String, serde_json::Value>);
+
+const ENDPOINTS: [(&str, &str); 10] = [
+    ("GET /get/{key}", "The value of a key"),
+    ("POST /set", "Set a key, with a body of {\"key\": …, \"value\": …}"),
+    ("GET /status", "The whole table, its version and its entries"),
+    ("GET /keys", "Keys, by prefix and page"),
+    ("GET /keys/{key}", "The value of a key"),
+    ("PUT /keys/{key}", "Set a key, if it is still at the version of If-Match"),
+    ("DELETE /keys/{key}", "Delete a key"),
+    ("GET /healthz", "Whether the store can be used"),
+    ("GET /metrics", "Counters, for Prometheus"),
+    ("GET /openapi.json", "This API, in OpenAPI 3.1"),
+];
+
+/// What there is
+#[utoipa::path(get, path = "/", tag = "About", responses((status = 200, body = Index)))]
+pub async fn index() -> Json<Index> {
+    let endpoints = ENDPOINTS.iter().map(|(request, what)| ((*request).into(), (*what).into()));
+    Json(Index {
+        name: "Shared Memory KV Store API",
+        version: env!("CARGO_PKG_VERSION"),
+        endpoints: Endpoints(endpoints.collect()),
+    })
+}

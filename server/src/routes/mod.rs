@@ -1,0 +1,57 @@
+//! What can be asked: one function for each request, with its description.
+
+mod health;
+mod index;
+mod keys;
+mod pairs;
+mod reply;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::openapi;
+use crate::problem::Problem;
+
+/// All routes, the description of the API among them.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, api) = described().split_for_parts();
+    let api = openapi::finish(api).to_json().expect("a description has no maps with odd keys");
+    let api = Bytes::from(api);
+    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    router
+        .route("/openapi.json", get(async move || (json, api.clone())))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .with_state(app)
+}
+
+/// The routes that the description tells of.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(index::index))
+        .routes(routes!(pairs::get))
+        .routes(routes!(pairs::set))
+        .routes(routes!(status::status))
+        .routes(routes!(keys::list, keys::delete_by_query))
+        .routes(routes!(keys::get, keys::put, keys::delete))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::metrics))
+}
+
+async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "Not Found")
+}
+
+/// axum adds the `Allow` header.
+async fn not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+}

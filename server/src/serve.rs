@@ -1,0 +1,223 @@
+//! Connections: accepted, bounded in number, size and time, and drained at the
+//! end.
+//!
+//! Idea: each request passes the gate first, and is routed then; what the gate
+//! allows a page to see is put on every answer, refusals and errors included.
+//! Source: hyper's HTTP/1.1; signal(7).
+//! Limits: HTTP/1.1 without TLS. What is not even HTTP is answered by hyper,
+//! with a status and no body.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::response::IntoResponse;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use shmkv::StoreError;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tower::Service;
+
+use crate::app::App;
+use crate::door::{Attached, Door};
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::routes;
+use crate::stall::Stall;
+
+/// Connections at a time; more wait to be accepted.
+const CONNECTIONS: usize = 1024;
+
+/// Bytes of the longest headers that are looked at.
+const HEADER_LIMIT: usize = 16 * 1024;
+
+/// Bytes of the longest path and query.
+const TARGET_LIMIT: usize = 8 * 1024;
+
+/// Bytes after which hyper gives up on a request's head.
+const HEAD_BUFFER: usize = 64 * 1024;
+
+/// How long open requests may take to end, once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The pause after a failed accept: as a rule the process has too many files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The store can be neither opened nor created.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address is taken, or is not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// `what` failed in a way we do not interpret.
+    #[error("{what} failed: {source}")]
+    Os {
+        /// What was tried.
+        what: &'static str,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+}
+
+/// Serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// [`ServeError`]; nothing is served any more.
+pub fn run(options: Options) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| ServeError::Os { what: "starting threads", source })?;
+    runtime.block_on(serve(options))
+}
+
+/// What all connections share.
+struct Server {
+    router: Router,
+    gate: Gate,
+    metrics: Arc<Metrics>,
+    stall_timeout: Duration,
+}
+
+async fn serve(options: Options) -> Result<(), ServeError> {
+    let failed = |what| move |source| ServeError::Os { what, source };
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(failed("waiting for SIGINT"))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(failed("waiting for SIGTERM"))?;
+
+    let address = options.bind;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
+    let address = listener.local_addr().map_err(failed("getsockname"))?;
+
+    let attached = Attached::open(&options.name, options.read_only)?;
+    let how = match &attached {
+        Ok(attached) if attached.store().segment().was_created() => "created".into(),
+        Ok(_) => "opened".into(),
+        Err(absence) => absence.to_string(),
+    };
+    let metrics = Arc::new(Metrics::default());
+    let door = Door::new(options.name.clone(), attached, options.lock_timeout_ms, metrics.clone())
+        .map_err(failed("starting a thread"))?;
+    let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
+    let app = Arc::new(App { door, metrics: metrics.clone(), patience, read_only });
+    let router = routes::router(app.clone());
+    let gate = Gate::new(&options.allow_origin, &options.allow_host);
+    let server =
+        Arc::new(Server { router, gate, metrics, stall_timeout: options.stall_timeout_ms });
+
+    println!("listening on http://{address}, segment {}: {how}", options.name);
+    let connections = GracefulShutdown::new();
+    tokio::select! {
+        () = accept(listener, &connections, server) => {}
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    let _ = timeout(DRAIN, connections.shutdown()).await;
+    finish(&app, &options)
+}
+
+/// Removes the segment's name, if that was asked for and it is still ours.
+fn finish(app: &App, options: &Options) -> Result<(), ServeError> {
+    if let (true, Ok(attached)) = (options.unlink, app.door.attached()) {
+        attached.store().segment().unlink_this().map_err(StoreError::from)?;
+    }
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, connections: &GracefulShutdown, server: Arc<Server>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let place = places.clone().acquire_owned().await.expect("nobody closes the semaphore");
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(local) = stream.local_addr() else { continue };
+        // Small answers go at once; where this fails they go a little later.
+        let _ = stream.set_nodelay(true);
+        tokio::spawn(converse(stream, local.ip(), server.clone(), connections.watcher(), place));
+    }
+}
+
+/// Answers the requests of one connection, one after the other.
+async fn converse(
+    stream: TcpStream,
+    local: IpAddr,
+    server: Arc<Server>,
+    drain: Watcher,
+    _place: OwnedSemaphorePermit,
+) {
+    let patience = server.stall_timeout;
+    let io = TokioIo::new(Stall::new(stream, patience, server.metrics.clone()));
+    let service = service_fn(move |request| {
+        let server = server.clone();
+        async move { Ok::<_, Infallible>(server.answer(request, local).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(HEAD_BUFFER)
+        .serve_connection(io, service);
+    // What breaks off is the client's affair.
+    let _ = drain.watch(connection).await;
+}
+
+impl Server {
+    async fn answer(&self, request: Request<Incoming>, local: IpAddr) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let (pass, refusal) = self.gate.check(&parts, local);
+        let refusal = refusal.or_else(|| too_long(&parts.headers, parts.uri.path_and_query()));
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None => {
+                let request = Request::from_parts(parts, Body::new(body));
+                let Ok(response) = self.router.clone().call(request).await;
+                response
+            }
+        };
+        pass.mark(response.headers_mut());
+        response
+    }
+}
+
+/// The answer to a request whose head is longer than any should be.
+fn too_long(
+    headers: &HeaderMap,
+    target: Option<&axum::http::uri::PathAndQuery>,
+) -> Option<Response<Body>> {
+    if target.is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
+        let detail = format!("path and query are longer than {TARGET_LIMIT} bytes");
+        return Some(Problem::new(StatusCode::URI_TOO_LONG, detail).into_response());
+    }
+    let length: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (length > HEADER_LIMIT).then(|| {
+        let detail = format!("the headers have {length} bytes; at most {HEADER_LIMIT} are read");
+        Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).into_response()
+    })
+}

@@ -1,0 +1,11 @@
+//! The API, as programs of any language see it: the built server, asked over
+//! TCP.
+
+mod conditions;
+mod life;
+mod limits;
+mod lock;
+mod origins;
+mod seed;
+#[path = "../support/mod.rs"]
+mod support;
