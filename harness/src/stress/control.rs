@@ -11,7 +11,7 @@
 //! what the shared state holds, which the harness reads for itself.
 
 use std::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicI64, AtomicU32, AtomicU64,
     Ordering::{Relaxed, Release, SeqCst},
 };
 use std::time::Duration;
@@ -45,6 +45,8 @@ crate::shared! {
         timed: AtomicU32,
         /// By the harness: from the gate's opening to the start, in ns; 0 for at once.
         lead_ns: AtomicU64,
+        /// Before the first round: how late timers interrupt, in ns.
+        pub(super) lateness_ns: AtomicI64,
         /// By the last to arrive: when bodies start, on the monotonic clock, in ns.
         start_ns: AtomicU64,
         /// By workers: how many have arrived in this round.

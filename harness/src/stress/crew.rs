@@ -14,8 +14,9 @@ use nix::unistd::Pid;
 
 use super::StressError;
 use super::control::{Control, RECOVERY};
-use super::plan::Plan;
-use super::slot::{NEVER, Round, Stage};
+use super::plan::{Plan, Strike};
+use super::slot::{Round, Stage};
+use super::strike;
 use super::worker::Worker;
 use crate::memory::{Mapping, Memory};
 use crate::process::{self, Death};
@@ -23,13 +24,15 @@ use crate::scenario::{Body, ProcessEnd, Scenario};
 use crate::shared::Shared;
 use crate::trap::Trap;
 
-/// From the gate's opening to the start of bodies in a round with a kill:
+/// From the gate's opening to the start of bodies in a round with a strike:
 /// longer than setting a timer takes.
 const LEAD: Duration = Duration::from_micros(100);
 
 /// Added to the time within which a kill falls, in ns: in a fresh process even
 /// the shortest body takes longer than usual, since it touches its pages first.
-const SLACK_NS: f64 = 2_000.0;
+const KILL_SLACK_NS: f64 = 2_000.0;
+/// The same for a pause, which hits a process that has run before.
+const PAUSE_SLACK_NS: f64 = 200.0;
 
 /// A process that SIGKILL has not ended after this long never ends.
 const BURIAL: Duration = Duration::from_secs(10);
@@ -94,7 +97,11 @@ impl<'a, T: Shared> Crew<'a, T> {
         let memory = Memory::new(size_of::<Control>()).map_err(StressError::os("memfd_create"))?;
         let page = memory.map().map_err(StressError::os("mmap"))?;
         let count = scenario.processes.len();
-        page.as_shared::<Control>().set_up(count, timed);
+        let control = page.as_shared::<Control>();
+        control.set_up(count, timed);
+        if timed {
+            strike::measure_lateness(&control.lateness_ns)?;
+        }
         let member = || Member { pid: None, death: None, late: false, usual_ns: FIRST_GUESS_NS };
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
@@ -140,14 +147,24 @@ impl<'a, T: Shared> Crew<'a, T> {
         let slots = &self.page.as_shared::<Control>().slots;
         for ((member, slot), delay) in self.members.iter_mut().zip(slots).zip(&plan.delays) {
             (member.death, member.late) = (None, false);
-            slot.prepare(*delay, NEVER);
+            slot.prepare(*delay);
         }
-        let Some(kill) = plan.kill else { return self.control().release(self.round, 0) };
+        if let Some(kill) = plan.kill {
+            slots[kill.victim].prepare_kill(self.moment_ns(kill, KILL_SLACK_NS));
+        }
+        if let Some(pause) = plan.pause {
+            slots[pause.victim].prepare_pause(self.moment_ns(pause, PAUSE_SLACK_NS));
+        }
+        let lead = plan.kill.or(plan.pause).map_or(0, |_| LEAD.as_nanos() as u64);
+        self.control().release(self.round, lead);
+    }
+
+    /// When a strike falls, in ns after the start.
+    fn moment_ns(&self, strike: Strike, slack_ns: f64) -> u64 {
         // A quarter more than usual, so that moments near the end are reached
         // in rounds that are slower than most.
-        let span_ns = self.members[kill.victim].usual_ns as f64 * 1.25 + SLACK_NS;
-        slots[kill.victim].prepare(0, (span_ns * kill.moment) as u64);
-        self.control().release(self.round, LEAD.as_nanos() as u64);
+        let span_ns = self.members[strike.victim].usual_ns as f64 * 1.25 + slack_ns;
+        (span_ns * strike.moment) as u64
     }
 
     /// Waits until all bodies have ended, for `limit` at most.

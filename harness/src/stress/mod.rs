@@ -3,7 +3,8 @@
 //! Idea: real processes race for real, so a bug that shows is a bug; how often
 //! it shows says how much luck it takes. Chance is helped: all bodies start
 //! together, or late by a little that the seed decides, and the seed decides
-//! who is killed.
+//! who is killed, and who stops for a moment where a scheduler would rarely
+//! stop it.
 //! Source: the litmus tests' idea of counting outcomes: Alglave, Maranget,
 //! Sarkar and Sewell, "Litmus: Running Tests Against Hardware", TACAS 2011; and
 //! of grading them: OpenJDK's jcstress.
@@ -20,6 +21,7 @@ mod report;
 mod run;
 mod show;
 mod slot;
+mod strike;
 mod worker;
 
 use std::time::Duration;
@@ -37,7 +39,7 @@ use control::MOST_PROCESSES;
 pub struct StressOptions {
     /// How many rounds, at most. 10,000 by default.
     pub rounds: u64,
-    /// Decides who starts late and who is killed. 1 by default.
+    /// Decides who starts late, who is killed and who pauses. 1 by default.
     pub seed: u64,
     /// How long one round may take. Then those that have not ended are killed,
     /// and the verdict is "timed out". 5 s by default.
@@ -45,6 +47,11 @@ pub struct StressOptions {
     /// The share of rounds, from 0 to 1, in which one process is sent SIGKILL at
     /// a random moment; it may have ended by then. 0 by default.
     pub kill_rate: f64,
+    /// The share of rounds, from 0 to 1, in which one process stops for some
+    /// 0.1 ms at a random moment, by a signal (SIGPROF), while the others go on.
+    /// Finds what shows only when a process is preempted at a bad moment, on a
+    /// single processor too. 0 by default.
+    pub pause_rate: f64,
     /// Whether to stop at the first round that does not hold. True by default.
     pub stop_at_failure: bool,
     /// Whether to show a progress bar where a run takes over a second and
@@ -59,6 +66,7 @@ impl Default for StressOptions {
             seed: 1,
             deadline: Duration::from_secs(5),
             kill_rate: 0.0,
+            pause_rate: 0.0,
             stop_at_failure: true,
             progress: false,
         }
@@ -93,8 +101,10 @@ pub enum StressError {
     #[error("0 rounds were asked for; at least 1 is needed")]
     NoRounds,
     /// Not a share.
-    #[error("the kill rate is {found}; it must lie between 0 and 1")]
-    KillRate {
+    #[error("the {what} rate is {found}; it must lie between 0 and 1")]
+    Rate {
+        /// "kill" or "pause".
+        what: &'static str,
         /// What was asked for.
         found: f64,
     },
@@ -176,8 +186,10 @@ fn check<T: Shared>(scenario: &Scenario<T>, options: &StressOptions) -> Result<(
     if options.rounds == 0 {
         return Err(StressError::NoRounds);
     }
-    if !(0.0..=1.0).contains(&options.kill_rate) {
-        return Err(StressError::KillRate { found: options.kill_rate });
+    for (what, found) in [("kill", options.kill_rate), ("pause", options.pause_rate)] {
+        if !(0.0..=1.0).contains(&found) {
+            return Err(StressError::Rate { what, found });
+        }
     }
     match process::threads() {
         Some(count) if count > 1 => Err(StressError::Threads { count }),

@@ -4,8 +4,10 @@
 //! can be had again without those before it.
 //! Source: the mixing function of SplitMix64: Steele, Lea and Flood, "Fast
 //! Splittable Pseudorandom Number Generators", OOPSLA 2014.
-//! Limits: this fixes who is killed and who starts late. What the processors
-//! make of it differs from run to run.
+//! Limits: this fixes who is killed, who pauses and who starts late. What the
+//! processors make of it differs from run to run.
+
+use super::StressOptions;
 
 /// Start delays are below two to this power, in turns of an empty loop: some µs.
 const DELAY_BITS: u64 = 14;
@@ -16,12 +18,14 @@ pub(super) struct Plan {
     /// For each process, how long it waits at the start, in turns of a loop.
     pub(super) delays: Vec<u32>,
     /// Who is killed, where anybody is.
-    pub(super) kill: Option<Kill>,
+    pub(super) kill: Option<Strike>,
+    /// Who pauses, where anybody does.
+    pub(super) pause: Option<Strike>,
 }
 
-/// A kill that is planned.
+/// What befalls one process in the midst of its body.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Kill {
+pub(super) struct Strike {
     /// The process.
     pub(super) victim: usize,
     /// When: 0 at the start of its body, 1 at about the end.
@@ -29,13 +33,13 @@ pub(super) struct Kill {
 }
 
 impl Plan {
-    /// The decisions for `round` of a run with `seed` and this many `processes`.
-    pub(super) fn new(seed: u64, round: u64, processes: usize, kill_rate: f64) -> Self {
-        let mut dice = Dice { state: mix(mix(seed) ^ round) };
+    /// The decisions for `round` of a run of this many `processes`.
+    pub(super) fn new(options: &StressOptions, round: u64, processes: usize) -> Self {
+        let mut dice = Dice { state: mix(mix(options.seed) ^ round) };
         let delays = (0..processes).map(|_| dice.delay()).collect();
-        let killed = dice.fraction() < kill_rate;
-        let (victim, moment) = (dice.below(processes), dice.fraction());
-        Self { delays, kill: killed.then_some(Kill { victim, moment }) }
+        let kill = dice.strike(options.kill_rate, processes);
+        let pause = dice.strike(options.pause_rate, processes);
+        Self { delays, kill, pause }
     }
 }
 
@@ -60,6 +64,13 @@ impl Dice {
         (self.roll() % end.max(1) as u64) as usize
     }
 
+    fn strike(&mut self, rate: f64, processes: usize) -> Option<Strike> {
+        // All dice are rolled in any case: the next decision depends on none before.
+        let strikes = self.fraction() < rate;
+        let (victim, moment) = (self.below(processes), self.fraction());
+        strikes.then_some(Strike { victim, moment })
+    }
+
     /// As many short ones as long ones at every scale: races are of every scale.
     fn delay(&mut self) -> u32 {
         let bits = self.roll() % (DELAY_BITS + 1);
@@ -77,6 +88,10 @@ fn mix(mut z: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn with(seed: u64, kill_rate: f64, pause_rate: f64) -> StressOptions {
+        StressOptions { seed, kill_rate, pause_rate, ..StressOptions::default() }
+    }
+
     /// The first numbers that the reference implementation gives for seed 0.
     #[test]
     fn dice_agree_with_splitmix64() {
@@ -87,25 +102,41 @@ mod tests {
 
     #[test]
     fn plan_depends_on_seed_and_round_only() {
-        let plan = |seed, round| Plan::new(seed, round, 3, 0.5);
+        let plan = |seed, round| Plan::new(&with(seed, 0.5, 0.5), round, 3);
         assert_eq!(plan(1, 1), plan(1, 1));
         assert_ne!(plan(1, 1), plan(1, 2));
         assert_ne!(plan(1, 1), plan(2, 1));
     }
 
     #[test]
-    fn kill_rate_is_the_share_of_rounds_with_a_kill() {
-        let killed =
-            |rate| (0..10_000).filter(|round| Plan::new(1, *round, 2, rate).kill.is_some()).count();
-        assert_eq!(killed(0.0), 0);
-        assert_eq!(killed(1.0), 10_000);
-        let half = killed(0.5);
-        assert!((4_700..5_300).contains(&half), "{half} of 10,000");
+    fn rates_are_the_shares_of_rounds_with_a_strike() {
+        let struck = |rate| {
+            let options = with(1, rate, 1.0 - rate);
+            let plans = (0..10_000).map(|round| Plan::new(&options, round, 2));
+            plans.fold((0, 0), |(kills, pauses), plan| {
+                (kills + plan.kill.iter().count(), pauses + plan.pause.iter().count())
+            })
+        };
+        assert_eq!(struck(0.0), (0, 10_000));
+        assert_eq!(struck(1.0), (10_000, 0));
+        let (kills, pauses) = struck(0.5);
+        assert!((4_700..5_300).contains(&kills), "{kills} of 10,000");
+        assert!((4_700..5_300).contains(&pauses), "{pauses} of 10,000");
+    }
+
+    /// A run with kills can be had again with pauses as well.
+    #[test]
+    fn pauses_change_no_kill() {
+        for round in 0..100 {
+            let kill = |pauses| Plan::new(&with(1, 0.5, pauses), round, 3).kill;
+            assert_eq!(kill(0.0), kill(1.0));
+        }
     }
 
     #[test]
     fn every_process_is_a_victim_and_every_delay_short() {
-        let plans: Vec<Plan> = (0..1_000).map(|round| Plan::new(1, round, 3, 1.0)).collect();
+        let options = with(1, 1.0, 0.0);
+        let plans: Vec<Plan> = (0..1_000).map(|round| Plan::new(&options, round, 3)).collect();
         for process in 0..3 {
             assert!(plans.iter().any(|plan| plan.kill.is_some_and(|kill| kill.victim == process)));
         }

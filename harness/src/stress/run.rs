@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::crew::{Crew, Waited};
 use super::judge::{RoundEnd, judge};
 use super::leaks::Leaks;
-use super::plan::{Kill, Plan};
+use super::plan::{Plan, Strike};
 use super::progress::Progress;
 use super::report::StressReport;
 use super::{StressError, StressOptions};
@@ -64,7 +64,7 @@ impl<'a, T: Shared> Run<'a, T> {
         mut enough: impl FnMut(&StressReport) -> bool,
     ) -> Result<StressReport, StressError> {
         let _parenthood = Parenthood::begin().map_err(StressError::os("prctl"))?;
-        let timed = self.options.kill_rate > 0.0;
+        let timed = self.options.kill_rate + self.options.pause_rate > 0.0;
         let mut crew = Crew::new(self.scenario, self.state.mapping.as_shared(), timed)?;
         let mut report = StressReport::new(self.scenario, self.options.seed);
         let mut progress =
@@ -100,8 +100,7 @@ impl<'a, T: Shared> Run<'a, T> {
     fn round(&self, crew: &mut Crew<'_, T>, number: u64) -> Result<RoundEnd, StressError> {
         crew.hire()?;
         self.state.reset();
-        let (seed, processes) = (self.options.seed, self.scenario.processes.len());
-        let plan = Plan::new(seed, number, processes, self.options.kill_rate);
+        let plan = Plan::new(self.options, number, self.scenario.processes.len());
         crew.release(&plan);
         let recovery = self.see_through(crew, plan.kill)?;
         let ends = crew.ends(plan.kill.map(|kill| kill.victim));
@@ -113,7 +112,7 @@ impl<'a, T: Shared> Run<'a, T> {
     fn see_through(
         &self,
         crew: &mut Crew<'_, T>,
-        kill: Option<Kill>,
+        kill: Option<Strike>,
     ) -> Result<Option<ProcessEnd>, StressError> {
         let deadline = self.options.deadline;
         let recovery = self.scenario.recovery.as_ref();

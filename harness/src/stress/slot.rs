@@ -19,7 +19,7 @@ const VALUE_MAX: usize = 255;
 /// Round numbers wrap; they only have to differ from their neighbours.
 pub(super) type Round = u32;
 
-/// [`Slot::kill_at`] of a process that is not to be killed.
+/// [`Slot::kill_at`] and [`Slot::pause_at`] where nothing is to happen.
 pub(super) const NEVER: u64 = u64::MAX;
 
 crate::shared! {
@@ -46,6 +46,8 @@ crate::shared! {
         left_processes: AtomicU32,
         /// By the harness: when to die, in ns after the start; or [`NEVER`].
         pub(super) kill_at: AtomicU64,
+        /// By the harness: when to pause, in ns after the start; or [`NEVER`].
+        pub(super) pause_at: AtomicU64,
         /// By the worker: how long the body took, in ns, where `timed`.
         took_ns: AtomicU64,
         text: Text,
@@ -135,11 +137,24 @@ impl Slot {
 /// The harness's side.
 impl Slot {
     /// What the worker is to do in the next round.
-    pub(super) fn prepare(&self, delay: u32, kill_at: u64) {
-        // Relaxed: the round's release orders these stores.
+    pub(super) fn prepare(&self, delay: u32) {
+        // Relaxed, here and below: the round's release orders these stores.
         self.left_processes.store(0, Relaxed);
         self.delay.store(delay, Relaxed);
-        self.kill_at.store(kill_at, Relaxed);
+        self.kill_at.store(NEVER, Relaxed);
+        self.pause_at.store(NEVER, Relaxed);
+    }
+
+    /// In the next round the worker is to die `at` so many ns after the start.
+    pub(super) fn prepare_kill(&self, at: u64) {
+        self.delay.store(0, Relaxed);
+        self.kill_at.store(at, Relaxed);
+    }
+
+    /// In the next round the worker is to pause `at` so many ns after the start.
+    pub(super) fn prepare_pause(&self, at: u64) {
+        self.delay.store(0, Relaxed);
+        self.pause_at.store(at, Relaxed);
     }
 
     /// How far the body is in `round`; `None` where it has not begun.

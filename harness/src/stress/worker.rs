@@ -2,29 +2,21 @@
 //!
 //! Idea: it sleeps until a round is released, meets the others at the gate, does
 //! its body, says how that ended, and sleeps again. One that is to be killed
-//! does that itself, with a timer whose signal is SIGKILL: the kernel then
-//! strikes on the worker's own processor, wherever its body is, and no third
-//! process has to run for it. The timer is set before the start, since setting
-//! one can take longer than a short body.
+//! or to pause does that itself; see `strike`.
 //! Limits: what a body keeps outside the shared state (statics, threads, open
-//! files) is still there in its later rounds. A body that blocks in the kernel
-//! uninterruptibly is killed when the kernel lets go of it.
+//! files) is still there in its later rounds.
 
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigEvent, SigevNotify, Signal};
-use nix::sys::time::TimeSpec;
-use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
-use nix::time::ClockId;
 use nix::unistd::{Pid, pause};
 
 use super::control::{Control, now_ns};
-use super::slot::{NEVER, Round, Slot, Stage};
+use super::slot::{Round, Slot, Stage};
+use super::strike::Strikes;
 use crate::memory::Mapping;
 use crate::scenario::Body;
 use crate::trap::Trap;
@@ -81,15 +73,13 @@ impl<T> Worker<'_, T> {
 
     fn rounds_after(&self, mut last: Round) -> Result<(), Errno> {
         let (control, slot) = (self.control(), self.slot());
-        let (me, mut timer) = (process::id(), None);
+        let (me, mut strikes) = (process::id(), Strikes::default());
         while let Some(round) = control.next_round(last) {
             let start_ns = control.meet(round, self.spin);
-            let armed = arm(slot, &mut timer, start_ns)?;
+            strikes.arm(slot, start_ns, &control.lateness_ns)?;
             wait_for_start(start_ns, slot);
             self.perform(round, me);
-            if armed {
-                timer.as_mut().map_or(Ok(()), disarm)?;
-            }
+            strikes.disarm(slot)?;
             control.finish(slot, round);
             last = round;
         }
@@ -141,31 +131,6 @@ impl<T> Worker<'_, T> {
             }
         }));
     }
-}
-
-/// Sets the timer where this worker is to be killed in this round.
-fn arm(slot: &Slot, timer: &mut Option<Timer>, start_ns: u64) -> Result<bool, Errno> {
-    // Relaxed, here and below: the round's release ordered what the slot says.
-    let kill_at = slot.kill_at.load(Relaxed);
-    if kill_at == NEVER {
-        return Ok(false);
-    }
-    let timer = match timer {
-        Some(timer) => timer,
-        None => timer.insert(kill_timer()?),
-    };
-    let moment = TimeSpec::from_duration(Duration::from_nanos(start_ns + kill_at));
-    timer.set(Expiration::OneShot(moment), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
-    Ok(true)
-}
-
-fn kill_timer() -> Result<Timer, Errno> {
-    let notify = SigevNotify::SigevSignal { signal: Signal::SIGKILL, si_value: 0 };
-    Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))
-}
-
-fn disarm(timer: &mut Timer) -> Result<(), Errno> {
-    timer.set(Expiration::OneShot(TimeSpec::new(0, 0)), TimerSetTimeFlags::empty())
 }
 
 /// Waits for the common start, then for this worker's own short delay.

@@ -3,6 +3,7 @@
 mod ends;
 mod kills;
 mod leaks;
+mod pauses;
 mod reports;
 #[path = "../runner/mod.rs"]
 mod runner;
@@ -16,7 +17,8 @@ use nix::unistd::pause;
 use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress};
 
 fn main() -> ExitCode {
-    runner::run(&[runs::TESTS, ends::TESTS, kills::TESTS, leaks::TESTS, reports::TESTS].concat())
+    let subjects = [runs::TESTS, ends::TESTS, kills::TESTS, pauses::TESTS, leaks::TESTS];
+    runner::run(&[&subjects.concat(), reports::TESTS].concat())
 }
 
 /// A scenario over one number.

@@ -136,6 +136,8 @@ fn impossible_options_are_refused() {
     assert_eq!(error(rounds(0)), "0 rounds were asked for; at least 1 is needed");
     let rate = StressOptions { kill_rate: 1.5, ..rounds(1) };
     assert_eq!(error(rate), "the kill rate is 1.5; it must lie between 0 and 1");
+    let rate = StressOptions { pause_rate: f64::NAN, ..rounds(1) };
+    assert_eq!(error(rate), "the pause rate is NaN; it must lie between 0 and 1");
 
     let empty = stress(&counter("empty"), &rounds(1)).expect_err("nobody to run");
     assert_eq!(empty.to_string(), "scenario empty has 0 processes; stress runs 1 to 64");
