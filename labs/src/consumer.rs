@@ -1,0 +1,137 @@
+//! `lab-4 consumer`: shows the store, and each change of it as it comes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use shmkv::{Deadline, KeyValue, SegmentError, SegmentName, Snapshot, Store, StoreError};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::cli::LabError;
+use crate::producer::name_parser;
+use crate::{say, show};
+
+/// How often it looks whether a signal has come, or the store is gone.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Options of `consumer`.
+#[derive(Args, Clone, Debug)]
+pub struct ConsumerOptions {
+    /// The store's name
+    #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
+    name: SegmentName,
+    /// How long to wait for the store to be created
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
+    /// Print one JSON document a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs until SIGINT or SIGTERM, or until the store is unlinked.
+pub fn run(options: &ConsumerOptions) -> Result<bool, LabError> {
+    let ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&ended))
+            .map_err(LabError::io("signals could not be watched"))?;
+    }
+    let Some(store) = open(options, &ended)? else { return Ok(true) };
+    let mut seen = store.entries()?;
+    show_all(&seen, options.json)?;
+    while !ended.load(Relaxed) {
+        if store.wait_for_change(seen.version, Deadline::after(LOOK))?.is_some() {
+            let now = store.entries()?;
+            show_changes(&seen, &now, options.json)?;
+            seen = now;
+        } else if !store.segment().is_named()? {
+            tell(options.json, json!({ "event": "unlinked" }), || {
+                format!("{} was unlinked", options.name)
+            })?;
+            return Ok(true);
+        }
+    }
+    Ok(true)
+}
+
+/// Opens the store, once it is there; `None` where a signal came first.
+fn open(options: &ConsumerOptions, ended: &AtomicBool) -> Result<Option<Store>, LabError> {
+    let deadline = Deadline::after(Duration::from_secs(options.wait));
+    loop {
+        match Store::open(&options.name) {
+            Ok(store) => return Ok(Some(store)),
+            Err(error) if may_come(&error) && !deadline.passed() => {}
+            Err(error) => return Err(error.into()),
+        }
+        if ended.load(Relaxed) {
+            return Ok(None);
+        }
+        thread::sleep(LOOK.min(deadline.remaining()));
+    }
+}
+
+/// Whether the store may yet be created.
+fn may_come(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NotReady { .. } | StoreError::Segment(SegmentError::NotFound { .. })
+    )
+}
+
+fn show_all(snapshot: &Snapshot, as_json: bool) -> Result<(), LabError> {
+    if as_json {
+        say!("{}", json!({ "event": "opened", "table": show::json_snapshot(snapshot) }));
+        return Ok(());
+    }
+    say!("version {}, {} entries", snapshot.version, snapshot.entries.len());
+    for entry in &snapshot.entries {
+        say!("  {} = {}", show::text(&entry.key), show::text(&entry.value));
+    }
+    Ok(())
+}
+
+/// What is different, key by key; several changes at once are one difference.
+fn show_changes(before: &Snapshot, now: &Snapshot, as_json: bool) -> Result<(), LabError> {
+    let pairs = |snapshot: &Snapshot| -> BTreeMap<Vec<u8>, (Vec<u8>, i64)> {
+        let entries = snapshot.entries.iter();
+        entries.map(|e| (e.key.clone(), (e.value.clone(), e.timestamp))).collect()
+    };
+    let (old, new) = (pairs(before), pairs(now));
+    let version = now.version;
+    let mut silent = true;
+    for (key, (value, _)) in new.iter().filter(|(key, pair)| old.get(*key) != Some(pair)) {
+        silent = false;
+        let document = json!({
+            "event": "set", "version": version,
+            "key": show::json_text(key), "value": show::json_text(value),
+        });
+        tell(as_json, document, || {
+            format!("version {version}: {} = {}", show::text(key), show::text(value))
+        })?;
+    }
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        silent = false;
+        let document = json!({
+            "event": "delete", "version": version, "key": show::json_text(key),
+        });
+        tell(as_json, document, || format!("version {version}: {} is gone", show::text(key)))?;
+    }
+    if silent {
+        // Set to what it was within one second, or set and deleted again.
+        let document = json!({ "event": "unchanged", "version": version });
+        tell(as_json, document, || format!("version {version}: the pairs are as before"))?;
+    }
+    Ok(())
+}
+
+fn tell(as_json: bool, document: Value, words: impl FnOnce() -> String) -> Result<(), LabError> {
+    if as_json {
+        say!("{document}");
+    } else {
+        say!("{}", words());
+    }
+    Ok(())
+}

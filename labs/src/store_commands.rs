@@ -1,0 +1,139 @@
+//! `lab-4 get`, `set`, `delete`, `list`, `clear`, `unlink`: one operation on a
+//! named store.
+
+use std::ffi::OsString;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use shmkv::{KeyValue, SegmentName, Store};
+use shmkv_harness::colour_on;
+
+use crate::cli::LabError;
+use crate::producer::{Pair, bytes, name_parser, pair_parser};
+use crate::{say, show};
+
+/// Which store, and how to answer.
+#[derive(Args, Clone, Debug)]
+pub struct Target {
+    /// The store's name
+    #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
+    name: SegmentName,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// One operation.
+#[derive(Subcommand, Clone, Debug)]
+pub enum StoreCommand {
+    /// Print the value of a key
+    Get {
+        /// The key
+        key: OsString,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Set pairs
+    Set {
+        /// The pairs
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair_parser())]
+        pairs: Vec<Pair>,
+        /// Create the store where there is none
+        #[arg(long)]
+        create: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Delete a key
+    Delete {
+        /// The key
+        key: OsString,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print all pairs, as they are at one moment
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Delete all keys
+    Clear {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Remove the store's name; who has it open keeps it
+    Unlink {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Does it, and prints what came of it.
+pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
+    match command {
+        StoreCommand::Get { key, target } => {
+            let value = Store::open(&target.name)?.get(bytes(key))?;
+            let document =
+                json!({ "key": show::json_text(bytes(key)), "value": show::json_text(&value) });
+            answer(target, document, || show::text(&value))?;
+        }
+        StoreCommand::Set { pairs, create, target } => set(pairs, *create, target)?,
+        StoreCommand::Delete { key, target } => {
+            let version = Store::open(&target.name)?.delete(bytes(key))?;
+            let document = json!({ "key": show::json_text(bytes(key)), "version": version });
+            answer(target, document, || {
+                format!("deleted {}; version {version}", show::text(bytes(key)))
+            })?;
+        }
+        StoreCommand::List { target } => {
+            let snapshot = Store::open(&target.name)?.entries()?;
+            answer(target, show::json_snapshot(&snapshot), || {
+                let table = show::snapshot_table(&snapshot).render(colour_on(&std::io::stdout()));
+                let count = snapshot.entries.len();
+                format!("{table}version {}, {count} of {} slots", snapshot.version, shmkv::CAPACITY)
+            })?;
+        }
+        StoreCommand::Clear { target } => {
+            let version = Store::open(&target.name)?.clear()?;
+            answer(target, json!({ "version": version }), || {
+                format!("cleared; version {version}")
+            })?;
+        }
+        StoreCommand::Unlink { target } => {
+            Store::unlink(&target.name)?;
+            answer(target, json!({ "unlinked": target.name.as_str() }), || {
+                format!("{} is unlinked", target.name)
+            })?;
+        }
+    }
+    Ok(true)
+}
+
+/// Sets the pairs in order; those before one that fails stay set, and are told.
+fn set(pairs: &[Pair], create: bool, target: &Target) -> Result<(), LabError> {
+    let store =
+        if create { Store::create_or_open(&target.name)? } else { Store::open(&target.name)? };
+    for Pair { key, value } in pairs {
+        let version = store.set(key, value)?;
+        let document = json!({
+            "key": show::json_text(key), "value": show::json_text(value), "version": version,
+        });
+        answer(target, document, || {
+            format!("set {} = {}; version {version}", show::text(key), show::text(value))
+        })?;
+    }
+    Ok(())
+}
+
+fn answer(
+    target: &Target,
+    document: Value,
+    words: impl FnOnce() -> String,
+) -> Result<(), LabError> {
+    if target.json {
+        say!("{document}");
+    } else {
+        say!("{}", words());
+    }
+    Ok(())
+}
