@@ -31,9 +31,9 @@ const _: () = assert!(LONGEST_SLEEP.as_millis() <= 50, "what wait_for_change pro
 /// A key-value store in shared memory.
 ///
 /// Keys have 1 to 63 bytes and values 0 to 255; neither holds a NUL. Every
-/// operation is atomic with regard to all others, C programs' included, and
-/// all but [`version`](Self::version) take the table's lock. They return
-/// [`StoreError::LockTimeout`] when it is not free within
+/// operation is atomic with regard to all others, C programs' included. All but
+/// [`version`](Self::version) and [`wait_for_change`](Self::wait_for_change)
+/// take the table's lock. They return [`StoreError::LockTimeout`] when it is not free within
 /// [`lock_timeout`](Self::lock_timeout), [`StoreError::Semaphore`] when it
 /// fails otherwise, and [`StoreError::Corrupt`] when they come upon something
 /// that cannot be. After any error nothing has changed.
