@@ -81,7 +81,7 @@ pub use scenario::{
 pub use shared::{Field, Kind, Shared, fields_of};
 pub use stress::{
     EndCounts, Failure, InvariantRow, OutcomeRow, ProcessRow, StressError, StressOptions,
-    StressReport, stress, stress_until,
+    StressReport, Violation, stress, stress_until,
 };
 pub use table::{Cell, TextTable, colour_on, per_cent, thousands};
 pub use verdict::{Verdict, Waiter};

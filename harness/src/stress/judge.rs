@@ -27,8 +27,8 @@ pub(super) struct RoundEnd {
 /// A round, judged.
 pub(super) struct Judgement {
     pub(super) outcome: String,
-    /// The numbers of the invariants that did not hold.
-    pub(super) violated: Vec<usize>,
+    /// The invariants that did not hold: their numbers, and what was found.
+    pub(super) violated: Vec<(usize, String)>,
     pub(super) verdict: Verdict,
 }
 
@@ -48,8 +48,8 @@ pub(super) fn judge<T: Shared>(
     let (mut violated, mut violation) = (Vec::new(), None);
     if broken.is_none() {
         for (number, invariant) in scenario.invariants.iter().enumerate() {
-            if let Some(verdict) = ask(&invariant.name, &invariant.check, &end) {
-                violated.push(number);
+            if let Some((found, verdict)) = ask(&invariant.name, &invariant.check, &end) {
+                violated.push((number, found));
                 violation.get_or_insert(verdict);
             }
         }
@@ -98,11 +98,17 @@ fn broken_end(name: &str, end: &ProcessEnd, deadline: Duration) -> Option<Verdic
     }
 }
 
-fn ask<T>(name: &str, check: &Check<T>, end: &End<'_, T>) -> Option<Verdict> {
+/// What was found where the invariant called `name` does not hold, and the verdict.
+fn ask<T>(name: &str, check: &Check<T>, end: &End<'_, T>) -> Option<(String, Verdict)> {
     match panics::catch(|| check(end)) {
         Ok(Ok(())) => None,
-        Ok(Err(detail)) => Some(Verdict::Violated { invariant: name.into(), detail }),
-        Err(message) => Some(panicked(&format!("invariant {name}"), message)),
+        Ok(Err(detail)) => {
+            Some((detail.clone(), Verdict::Violated { invariant: name.into(), detail }))
+        }
+        Err(message) => {
+            let found = format!("panicked: {message}");
+            Some((found, panicked(&format!("invariant {name}"), message)))
+        }
     }
 }
 

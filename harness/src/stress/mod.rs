@@ -29,7 +29,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use thiserror::Error;
 
-pub use report::{EndCounts, Failure, InvariantRow, OutcomeRow, ProcessRow, StressReport};
+pub use report::{
+    EndCounts, Failure, InvariantRow, OutcomeRow, ProcessRow, StressReport, Violation,
+};
 
 use crate::{Scenario, Shared, process};
 use control::MOST_PROCESSES;

@@ -82,6 +82,17 @@ pub struct InvariantRow {
     pub name: String,
     /// In how many rounds it did not hold.
     pub violations: u64,
+    /// The first of them.
+    pub first: Option<Violation>,
+}
+
+/// A round in which an invariant did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The round, counted from 0.
+    pub round: u64,
+    /// What was found.
+    pub detail: String,
 }
 
 /// How often processes ended in each way, over all rounds; the recovery not counted.
@@ -156,10 +167,11 @@ impl StressReport {
 
 impl StressReport {
     pub(super) fn new<T: Shared>(scenario: &Scenario<T>, seed: u64) -> Self {
-        let invariants = scenario
-            .invariants
-            .iter()
-            .map(|invariant| InvariantRow { name: invariant.name.clone(), violations: 0 });
+        let invariants = scenario.invariants.iter().map(|invariant| InvariantRow {
+            name: invariant.name.clone(),
+            violations: 0,
+            first: None,
+        });
         let mut report = Self {
             scenario: scenario.name.clone(),
             seed,
@@ -197,8 +209,10 @@ impl StressReport {
         round.ends.iter().for_each(|end| self.ends.count(end));
         let row = self.row(scenario, &judgement.outcome);
         self.outcomes[row].count += 1;
-        for invariant in judgement.violated {
-            self.invariants[invariant].violations += 1;
+        for (invariant, detail) in judgement.violated {
+            let row = &mut self.invariants[invariant];
+            row.violations += 1;
+            row.first.get_or_insert(Violation { round: number, detail });
         }
         if judgement.verdict.held() {
             return;

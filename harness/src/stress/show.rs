@@ -79,11 +79,22 @@ impl StressReport {
         }
     }
 
-    /// The invariants, with how often each did not hold.
+    /// The invariants, with how often each did not hold, and first in which round.
     pub fn invariant_table(&self) -> TextTable {
-        let mut table = TextTable::new([Cell::text("invariant"), Cell::right("violations")]);
+        let mut table = TextTable::new([
+            Cell::text("invariant"),
+            Cell::right("violations"),
+            Cell::right("first in"),
+            Cell::text("found"),
+        ]);
         for row in &self.invariants {
-            table.row([Cell::text(&row.name), Cell::count(row.violations)]);
+            let first = row.first.as_ref();
+            table.row([
+                Cell::text(&row.name),
+                Cell::count(row.violations),
+                Cell::right(first.map_or(String::new(), |first| format!("round {}", first.round))),
+                Cell::text(first.map_or("", |first| &first.detail)),
+            ]);
         }
         table
     }

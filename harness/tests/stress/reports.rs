@@ -28,6 +28,8 @@ fn invariants_are_counted_each() {
     let report = run(&scenario, &StressOptions { stop_at_failure: false, ..rounds(10) });
     let violations = |name| report.violations(name);
     assert_eq!((violations("holds"), violations("never holds"), violations("is five")), (0, 10, 0));
+    let first = report.invariants[1].first.as_ref().expect("a violation");
+    assert_eq!((first.round, first.detail.as_str()), (0, "as expected"));
 }
 
 fn invariant_that_panics_is_named() {
@@ -82,7 +84,7 @@ fn report_as_json_has_its_fields() {
                 "outcome": "1", "grade": "interesting", "reason": "one adds",
                 "count": 1, "share": 1.0,
             }],
-            "invariants": [{ "name": "holds", "violations": 0 }],
+            "invariants": [{ "name": "holds", "violations": 0, "first": null }],
             "ends": {
                 "returned": 1, "panicked": 1, "killed": 0, "signalled": 0, "exited": 0,
                 "timed_out": 0,
@@ -128,8 +130,8 @@ fn report_as_text_has_its_parts() {
             "A        acceptable       0    0.00 %  foreseen",
             "B        interesting      2  100.00 %  odd",
             "",
-            "invariant    violations",
-            "never holds           2",
+            "invariant    violations  first in  found",
+            "never holds           2   round 0  as expected",
             "",
             "ends: returned 2",
             "",
