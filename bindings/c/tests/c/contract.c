@@ -34,6 +34,7 @@ static void creating_and_opening(void)
     shared_memory_kv_destroy(second, same);
     CHECK(errno == EDOM);
     CHECK(fcntl(second, F_GETFD) == -1 && errno == EBADF);
+    CHECK(msync(same, sizeof *same, MS_ASYNC) == -1 && errno == ENOMEM);
     shared_memory_kv_destroy(fd, NULL);
     CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
 }

@@ -112,6 +112,8 @@ static void waiting_in_vain(void)
     SAYS("after 1 ms");
     FAILS(shared_memory_kv_wait_for_change(store, &version, 0), ETIMEDOUT);
     CHECK(version == seen);
+    /* Behind the table, those who wait tell those who change it. */
+    CHECK(*(unsigned int *)(store + 1) == seen);
     version = seen + 7; /* "another", not "later": versions wrap */
     SUCCEEDS(shared_memory_kv_wait_for_change(store, &version, LONG));
     CHECK(version == seen);

@@ -11,8 +11,11 @@ use nix::unistd::Pid;
 
 use super::Outcome;
 
-/// Longer than any program here takes, on any machine; pip may have to download.
-const LONG: Duration = Duration::from_secs(300);
+/// Longer than any program takes that needs no network, on any machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Longer than pip takes to download something.
+const VERY_LONG: Duration = Duration::from_secs(300);
 
 /// How often it is looked whether a program has ended.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -40,7 +43,7 @@ pub fn run(command: &mut Command) -> Outcome<(ExitStatus, String)> {
         let _ = reader.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     });
-    let status = child.wait()?;
+    let status = child.wait(VERY_LONG)?;
     Ok((status, printed.join().expect("reading does not panic")))
 }
 
@@ -48,14 +51,14 @@ pub fn run(command: &mut Command) -> Outcome<(ExitStatus, String)> {
 pub struct Running(Child);
 
 impl Running {
-    /// Waits for its end.
-    fn wait(&mut self) -> Outcome<ExitStatus> {
+    /// Waits for its end, for this long at most.
+    fn wait(&mut self, patience: Duration) -> Outcome<ExitStatus> {
         let start = Instant::now();
         loop {
             match self.0.try_wait() {
                 Ok(Some(status)) => return Ok(status),
-                Ok(None) if start.elapsed() < LONG => thread::sleep(PAUSE),
-                Ok(None) => return Err(format!("it did not end within {LONG:?}")),
+                Ok(None) if start.elapsed() < patience => thread::sleep(PAUSE),
+                Ok(None) => return Err(format!("it did not end within {patience:?}")),
                 Err(error) => return Err(format!("it cannot be waited for: {error}")),
             }
         }
@@ -100,12 +103,12 @@ impl Talking {
     pub fn interrupt(mut self) -> Outcome<ExitStatus> {
         let id = Pid::from_raw(self.child.0.id().cast_signed());
         kill(id, Signal::SIGINT).map_err(|errno| format!("{id} cannot be signalled: {errno}"))?;
-        self.child.wait()
+        self.child.wait(LONG)
     }
 
     /// Waits for its end, whatever it prints.
     pub fn finish(mut self) -> Outcome<ExitStatus> {
-        self.child.wait()
+        self.child.wait(LONG)
     }
 }
 

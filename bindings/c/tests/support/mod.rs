@@ -43,5 +43,5 @@ pub fn scratch() -> tempfile::TempDir {
 pub fn unique_name(subject: &str) -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let number = COUNTER.fetch_add(1, Relaxed);
-    format!("/shmkv-test-{subject}-{}-{number}", process::id())
+    format!("/shmkv-test-c-{subject}-{}-{number}", process::id())
 }

@@ -25,6 +25,10 @@ const SHM: &str = "/dev/shm";
 /// The file of the default name.
 const DEFAULT: &str = "gitflow_kv_store";
 
+/// How the files of these tests begin; only one program of this kind runs, so
+/// all of them are its own.
+const PREFIXES: [&str; 3] = ["shmkv-test-c", "shmkv-test-python", "shmkv-readme"];
+
 /// How long others may use the default name before us.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -36,22 +40,6 @@ pub enum PrivateShm {
     Shared(Flock<File>),
 }
 
-impl PrivateShm {
-    /// The files that tests have left.
-    pub fn left_behind(&self) -> Vec<String> {
-        let ours = format!("-{}-", std::process::id());
-        let names = fs::read_dir(SHM).into_iter().flatten().flatten();
-        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        match self {
-            Self::Namespace => names.collect(),
-            // C programs put their own process id into their names.
-            Self::Shared(_) => names
-                .filter(|name| name == DEFAULT || name.contains(&ours) || name.contains("test-c"))
-                .collect(),
-        }
-    }
-}
-
 /// Gives this process, and those that it starts, a `/dev/shm` of their own. To
 /// be called before any thread is started.
 pub fn enter() -> Outcome<PrivateShm> {
@@ -59,6 +47,19 @@ pub fn enter() -> Outcome<PrivateShm> {
         Ok(()) => Ok(PrivateShm::Namespace),
         Err(_) => take_turns().map(PrivateShm::Shared),
     }
+}
+
+/// Removes what tests have left, and says what it was.
+pub fn sweep() -> Vec<String> {
+    let names = fs::read_dir(SHM).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let ours = names.filter(|name| name == DEFAULT || PREFIXES.iter().any(|p| name.starts_with(p)));
+    let ours: Vec<_> = ours.collect();
+    for name in &ours {
+        // It may have gone meanwhile.
+        let _ = fs::remove_file(Path::new(SHM).join(name));
+    }
+    ours
 }
 
 fn enter_namespace() -> io::Result<()> {

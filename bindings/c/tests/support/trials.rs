@@ -16,7 +16,10 @@ pub fn run(make: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // On the main thread: several of them use the default name.
     arguments.test_threads = Some(1);
-    let shm = match private_shm::enter() {
+    // Cargo's list of directories, in which an older library can come first.
+    // SAFETY: this program has no other thread yet.
+    unsafe { env::remove_var("LD_LIBRARY_PATH") };
+    let _shm = match private_shm::enter() {
         Ok(shm) => shm,
         Err(why) => {
             eprintln!("error: {why}");
@@ -24,7 +27,7 @@ pub fn run(make: impl FnOnce() -> Vec<Trial>) -> ExitCode {
         }
     };
     let conclusion = libtest_mimic::run(&arguments, make());
-    let left = shm.left_behind();
+    let left = private_shm::sweep();
     if left.is_empty() {
         return conclusion.exit_code();
     }
@@ -32,9 +35,14 @@ pub fn run(make: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A test that fails with a sentence.
+/// A test that fails with a sentence, and then leaves no object to the next.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
-    Trial::test(name, move || test().map_err(Failed::from))
+    Trial::test(name, move || {
+        test().map_err(|why| {
+            private_shm::sweep();
+            Failed::from(why)
+        })
+    })
 }
 
 /// The tests that `make` makes of a tool; or, without the tool, one test called
