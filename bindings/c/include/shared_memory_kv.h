@@ -88,7 +88,7 @@ _Static_assert(sizeof(shared_memory_kv_store_t) == 3320, "a store has 3320 bytes
 /* Creates an empty store called SHM_NAME, of mode 0600, and maps it. Others
    find it complete. *fd_out becomes its descriptor, or -1 on failure; fd_out
    may be NULL, and then none is kept.
-   EEXIST: there is one already. EACCES; ENOSPC, ENOMEM, EMFILE, …: no room. */
+   EEXIST: there is one already. EACCES. EMFILE, ENOMEM, ENOSPC, EFBIG: no room. */
 shared_memory_kv_store_t *shared_memory_kv_create(int *fd_out);
 
 /* Opens and maps the store called SHM_NAME. *fd_out as above.

@@ -19,7 +19,7 @@ use support::compiler::{Compiler, Link};
 use support::trials::{trial, with};
 use support::{Outcome, library_directory, package, scratch};
 
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "contract.c",
     "late_include.c",
     "lock.c",
@@ -28,6 +28,7 @@ const PROGRAMS: [&str; 9] = [
     "own_memory.c",
     "readme.c",
     "refusals.c",
+    "threads.c",
     "versions.c",
 ];
 

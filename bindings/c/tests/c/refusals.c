@@ -2,6 +2,8 @@
 #include "shared_memory_kv.h"
 #include "check.h"
 
+#include <sys/resource.h>
+
 static const char *name;
 
 /* Makes an object of so many zeroes; returns its descriptor. */
@@ -46,11 +48,16 @@ static void another_programs_bytes(void)
 
 static void not_permitted(void)
 {
-    if (geteuid() == 0)
-        return; /* nothing is refused to root */
-    int made = object(3320);
+    int made = object(3320), fd;
+    uid_t user = geteuid();
     CHECK(fchmod(made, 0) == 0);
-    refused(made, EACCES);
+    /* Nothing is refused to root, and not every root can be another user. */
+    if (user != 0 || seteuid(65534) == 0) {
+        REFUSES(shared_memory_kv_open_named(name, &fd), fd, EACCES);
+        REFUSES(shared_memory_kv_open_or_create_named(name, &fd), fd, EACCES);
+        CHECK(seteuid(user) == 0);
+    }
+    CHECK(close(made) == 0 && shm_unlink(name) == 0);
 }
 
 static void no_object_at_all(void)
@@ -67,6 +74,30 @@ static void no_object_at_all(void)
     CHECK(mkfifo(path, 0600) == 0);
     REFUSES(shared_memory_kv_open_named(name, &fd), fd, EBADMSG);
     CHECK(unlink(path) == 0);
+}
+
+/* Neither descriptors nor bytes are to be had: nothing is made. */
+static void no_room(void)
+{
+    int fd, next = dup(0);
+    CHECK(next >= 0 && close(next) == 0);
+    struct rlimit before, none = {0, 0};
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none.rlim_cur = (rlim_t)next;
+    none.rlim_max = before.rlim_max;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    REFUSES(shared_memory_kv_create_named(name, &fd), fd, EMFILE);
+    REFUSES(shared_memory_kv_open_named(name, &fd), fd, EMFILE);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    none.rlim_cur = 3319;
+    none.rlim_max = before.rlim_max;
+    CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    REFUSES(shared_memory_kv_create_named(name, &fd), fd, EFBIG);
+    SAYS("there is no room for 3320 bytes");
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    REFUSES(shared_memory_kv_open_named(name, &fd), fd, ENOENT);
 }
 
 /* A store made by a program of its own, as it always was. */
@@ -123,6 +154,7 @@ int main(void)
     another_programs_bytes();
     not_permitted();
     no_object_at_all();
+    no_room();
     made_by_hand();
     corrupt();
     return 0;
