@@ -1,0 +1,282 @@
+//! `lab-4` as a user runs it: the two programs, the operations, the simulator.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::{Assert, OutputAssertExt};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rstest::rstest;
+use serde_json::{Value, json};
+use shmkv::{KeyValue, SegmentName, Store};
+use shmkv_tests::{TestName, program};
+
+/// Far more than anything here takes.
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn lab_4(arguments: &[&str]) -> Command {
+    let mut command = program("lab-4");
+    command.args(arguments);
+    command
+}
+
+/// Runs an operation on the store `name`.
+fn operation(name: &SegmentName, arguments: &[&str]) -> Assert {
+    let mut command = lab_4(arguments);
+    command.args(["--name", name.as_str()]).assert()
+}
+
+fn output(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
+}
+
+/// A program that runs until it is told to end; killed with the test.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(name: &SegmentName, arguments: &[&str]) -> Self {
+        let mut command = lab_4(arguments);
+        command.args(["--name", name.as_str()]).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("lab-4");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// The next line; blocks until it is there.
+    fn line(&mut self) -> String {
+        self.lines.next().expect("another line").expect("text")
+    }
+
+    fn lines_up_to(&mut self, last: &str) -> Vec<String> {
+        let mut lines = vec![self.line()];
+        while lines.last().is_some_and(|line| line != last) {
+            lines.push(self.line());
+        }
+        lines
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).expect("a running program");
+    }
+
+    /// The exit status, once it has ended.
+    fn end(mut self) -> Option<i32> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "the program has not ended in {LIMIT:?}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const READY: &str = "press Ctrl-C to end";
+
+#[test]
+fn consumer_sees_what_the_producer_set_and_each_change_after_it() {
+    let name = TestName::new("pair");
+    let mut producer = Running::start(&name, &["producer"]);
+    let lines = producer.lines_up_to(READY);
+    assert_eq!(lines[1], "set username = john_doe");
+    assert_eq!(lines[lines.len() - 2], "version 8, 8 entries");
+
+    let mut consumer = Running::start(&name, &["consumer"]);
+    assert_eq!(consumer.line(), "version 8, 8 entries");
+    let pairs: Vec<String> = (0..8).map(|_| consumer.line()).collect();
+    assert!(pairs.contains(&"  city = New York".to_owned()), "{pairs:?}");
+
+    operation(&name, &["set", "city=Zürich"]).success();
+    assert_eq!(consumer.line(), "version 9: city = Zürich");
+    operation(&name, &["delete", "age"]).success();
+    assert_eq!(consumer.line(), "version 10: age is gone");
+
+    producer.signal(Signal::SIGTERM);
+    assert_eq!(producer.line(), format!("{} is unlinked", name.as_str()));
+    assert_eq!(producer.end(), Some(0));
+    assert_eq!(consumer.line(), format!("{} was unlinked", name.as_str()));
+    assert_eq!(consumer.end(), Some(0));
+}
+
+#[rstest]
+#[case(Signal::SIGINT)]
+#[case(Signal::SIGTERM)]
+fn signals_end_both_programs_cleanly(#[case] signal: Signal) {
+    let name = TestName::new("signal");
+    let mut producer = Running::start(&name, &["producer", "--set", "a=1", "b=2=3"]);
+    producer.lines_up_to(READY);
+    let mut consumer = Running::start(&name, &["consumer", "--json"]);
+    let opened: Value = serde_json::from_str(&consumer.line()).expect("JSON");
+    assert_eq!(opened["table"]["entries"][1]["value"], "2=3");
+
+    consumer.signal(signal);
+    assert_eq!(consumer.end(), Some(0));
+    Store::open(&name).expect("the consumer removes nothing");
+
+    producer.signal(signal);
+    assert_eq!(producer.end(), Some(0));
+    assert!(Store::open(&name).is_err(), "the producer removes what it created");
+}
+
+#[test]
+fn producer_leaves_a_store_that_is_not_its_own() {
+    let name = TestName::new("taken");
+    let store = Store::create(&name).expect("a store");
+    store.set("mine", "1").expect("room");
+    let assert = operation(&name, &["producer"]).code(1);
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(error.starts_with("lab-4: segment"), "{error}");
+    assert_eq!(Store::open(&name).expect("still there").get("mine").expect("a value"), b"1");
+}
+
+#[test]
+fn consumer_without_a_producer_says_so() {
+    let name = TestName::new("alone");
+    let assert = operation(&name, &["consumer"]).code(1);
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains(name.as_str()), "{error}");
+}
+
+#[test]
+fn consumer_waits_for_a_producer_when_told_to() {
+    let name = TestName::new("early");
+    let mut consumer = Running::start(&name, &["consumer", "--wait", "30"]);
+    let store = Store::create(&name).expect("a store");
+    store.set("late", "yes").expect("room");
+    let first = consumer.line();
+    // It may have opened the store before or after the first pair.
+    let second = consumer.line();
+    assert!(first.starts_with("version "), "{first}");
+    assert!(second.ends_with("late = yes"), "{second}");
+}
+
+#[test]
+fn operations_work_on_a_named_store() {
+    let name = TestName::new("operations");
+    operation(&name, &["get", "a"]).code(1);
+    operation(&name, &["set", "--create", "a=1", "b=two words"]).success();
+    assert_eq!(output(&operation(&name, &["get", "b"]).success()), "two words\n");
+    let listed = output(&operation(&name, &["list", "--json"]).success());
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!((&listed["version"], &listed["entry_count"]), (&json!(2), &json!(2)));
+    insta::assert_snapshot!(output(&operation(&name, &["list"]).success()), @r"
+    slot  key  value
+       0  a    1
+       1  b    two words
+    version 2, 2 of 10 slots
+    ");
+    operation(&name, &["delete", "a"]).success();
+    operation(&name, &["delete", "a"]).code(1);
+    operation(&name, &["clear"]).success();
+    assert_eq!(
+        output(&operation(&name, &["list"]).success()),
+        "slot  key  value\nversion 4, 0 of 10 slots\n"
+    );
+    operation(&name, &["unlink"]).success();
+    operation(&name, &["list"]).code(1);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_escaped() {
+    let name = TestName::new("bytes");
+    let store = Store::create(&name).expect("a store");
+    store.set("raw", b"\xff\x1b[2J").expect("room");
+    assert_eq!(output(&operation(&name, &["get", "raw"]).success()), "\\xff\\x1b[2J\n");
+    let document = output(&operation(&name, &["get", "raw", "--json"]).success());
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!(document["value"]["escaped"], "\\xff\\x1b[2J");
+}
+
+/// One sentence on standard error, and what it must say.
+#[rstest]
+#[case(&["set", "no-equals"], 2, "expected KEY=VALUE")]
+#[case(&["set"], 2, "required")]
+#[case(&["get"], 2, "required")]
+#[case(&["--processes", "1"], 2, "1 is not in 2..=9")]
+#[case(&["--rounds", "0"], 2, "0 is not in 1..")]
+#[case(&["list", "--name", "no-slash"], 2, "no-slash")]
+#[case(&["list", "--name", "/two/slashes"], 2, "/two/slashes")]
+#[case(&["list", "--name", "/shmkv-e2e-there-is-none"], 1, "/shmkv-e2e-there-is-none")]
+#[case(&["explore", "--scenario", "nothing"], 2, "it has set-set, set-get")]
+#[case(&["explore", "--strategy", "luck"], 2, "exhaustive, random, pct, pos, surw")]
+#[case(&["replay", "0*x"], 2, "expected P, P*N or P!")]
+#[case(&["replay", "7"], 2, "there is no process 7")]
+#[case(&["replay", "0*9999"], 2, "process 0 has ended or waits")]
+fn bad_input_is_told_in_one_sentence(
+    #[case] arguments: &[&str],
+    #[case] status: i32,
+    #[case] says: &str,
+) {
+    let assert = lab_4(arguments).assert().code(status);
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(error.contains(says), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+#[rstest]
+#[case("", "the key is empty")]
+#[case(&"k".repeat(64), "the key has 64 bytes; at most 63 fit")]
+fn keys_that_do_not_fit_are_refused_with_their_numbers(#[case] key: &str, #[case] says: &str) {
+    let name = TestName::new("limits");
+    Store::create(&name).expect("a store");
+    let assert = operation(&name, &["set", &format!("{key}=x")]).code(1);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains(says));
+}
+
+#[test]
+fn full_table_keeps_what_was_set_before() {
+    let name = TestName::new("full");
+    Store::create(&name).expect("a store");
+    let pairs: Vec<String> = (0..11).map(|i| format!("key{i}=x")).collect();
+    let mut arguments = vec!["set"];
+    arguments.extend(pairs.iter().map(String::as_str));
+    let assert = operation(&name, &arguments).code(1);
+    assert_eq!(output(&assert).lines().count(), 10);
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert_eq!(error, "lab-4: the table is full: all 10 slots are taken\n");
+}
+
+#[test]
+fn default_name_is_that_of_the_c_programs() {
+    for command in ["producer", "consumer", "list"] {
+        let help = output(&lab_4(&[command, "--help"]).assert().success());
+        assert!(help.contains("[default: /gitflow_kv_store]"), "{help}");
+    }
+}
+
+#[test]
+fn exploration_with_kills_holds_and_shows_the_bounded_error() {
+    let assert =
+        lab_4(&["explore", "--scenario", "set-get", "--kill", "--json"]).assert().success();
+    let document: Value = serde_json::from_str(&output(&assert)).expect("JSON");
+    assert_eq!(document["schedule"], Value::Null);
+    assert_eq!((&document["failed"], &document["complete"]), (&json!(0), &json!(true)));
+    let outcomes = document["outcomes"].as_array().expect("outcomes").iter();
+    let bounded = outcomes.filter_map(|row| row["outcome"].as_str());
+    assert!(
+        bounded.into_iter().any(|outcome| outcome.contains("the lock was not free within 5000 ms"))
+    );
+}
+
+#[test]
+fn story_is_told_and_holds() {
+    let assert = lab_4(&["--rounds", "200"]).assert().success();
+    let story = output(&assert);
+    assert!(story.contains("consumer: version 8: role = admin"), "{story}");
+    assert!(story.contains("set-set    all schedules with at most 2 preemptions:"), "{story}");
+    let quiet = lab_4(&["--rounds", "200", "--quiet"]).assert().success();
+    assert_eq!(output(&quiet), "The store held in all of them.\n");
+}
