@@ -4,6 +4,7 @@ mod runner;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant, SystemTime};
 
 use shmkv::Semaphore;
 use shmkv_harness::sim::{
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         killed_owner_leaves_the_others_waiting,
         state_graph_has_all_states_and_ends,
         timeline_is_drawn_as_text_and_picture,
+        clocks_show_virtual_time,
     ])
 }
 
@@ -216,4 +218,20 @@ fn timeline_is_drawn_as_text_and_picture() {
     let svg = failure.timeline.to_svg();
     assert!(svg.contains("violated: both &lt;kept&gt;: the counter is 1"), "{svg}");
     assert_eq!(svg.matches("<rect").count(), 5, "four steps and the verdict");
+}
+
+/// A sleep of an hour takes no time, and clocks say that it took an hour.
+fn clocks_show_virtual_time() {
+    let hour = Duration::from_secs(3600);
+    let scenario = Scenario::new("an hour", |_: &AtomicU32| {}).process("p", move |_| {
+        let (start, wall) = (Instant::now(), SystemTime::now());
+        std::thread::sleep(hour);
+        let walled = wall.elapsed().unwrap_or_default();
+        format!("{} {}", start.elapsed().as_secs(), walled.as_secs())
+    });
+    let started = Instant::now();
+    let report = search(&scenario, &Search::exhaustive(0));
+    assert_eq!(report.outcomes[0].outcome, "3600 3600");
+    assert!(started.elapsed() < hour);
+    assert_eq!(report.nondeterminism, None);
 }

@@ -27,29 +27,39 @@ pub fn patch() -> bool {
         // No vDSO: the calls enter the kernel as they are.
         return true;
     }
-    FUNCTIONS.iter().all(|(name, number)| {
+    if !make_writable() {
+        return false;
+    }
+    for (name, number) in FUNCTIONS {
         // SAFETY: the library is loaded, and both names are constants.
         let function = unsafe { libc::dlvsym(library, name.as_ptr(), c"LINUX_2.6".as_ptr()) };
-        function.is_null() || replace(function as u64, *number as u32)
-    })
+        if !function.is_null() {
+            replace(function as u64, number as u32);
+        }
+    }
+    true
+}
+
+/// Makes the vDSO's pages writable, all at once: the kernel does not let this
+/// mapping be split.
+fn make_writable() -> bool {
+    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return false };
+    let range = maps.lines().find(|line| line.ends_with("[vdso]")).and_then(|line| {
+        let (start, end) = line.split_once(' ')?.0.split_once('-')?;
+        Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
+    });
+    let Some((start, end)) = range else { return false };
+    let all = (libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC) as u64;
+    // SAFETY: the range is the vDSO, whose code only this thread runs.
+    unsafe { sys::call(libc::SYS_mprotect, [start, end - start, all, 0, 0]) == 0 }
 }
 
 /// Writes `mov eax, NUMBER; syscall; ret` over the function.
-fn replace(function: u64, number: u32) -> bool {
+fn replace(function: u64, number: u32) {
     let [a, b, c, d] = number.to_le_bytes();
-    let code = [0xb8, a, b, c, d, 0x0f, 0x05, 0xc3];
-    let page = function & !0xfff;
-    // The eight bytes may cross into the next page.
-    let len = (function + code.len() as u64 - page).next_multiple_of(4096);
-    let all = (libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC) as u64;
-    // SAFETY: the pages hold the vDSO's code, which only this thread runs.
-    if unsafe { sys::call(libc::SYS_mprotect, [page, len, all, 0, 0]) } != 0 {
-        return false;
+    for (i, byte) in [0xb8, a, b, c, d, 0x0f, 0x05, 0xc3].into_iter().enumerate() {
+        // SAFETY: the pages were made writable; functions of the vDSO are longer
+        // than eight bytes.
+        unsafe { ((function + i as u64) as *mut u8).write_volatile(byte) };
     }
-    for (i, byte) in code.iter().enumerate() {
-        // SAFETY: the pages were just made writable; functions of the vDSO are
-        // longer than eight bytes.
-        unsafe { ((function + i as u64) as *mut u8).write_volatile(*byte) };
-    }
-    true
 }
