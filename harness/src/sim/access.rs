@@ -12,7 +12,7 @@ use super::context::Context;
 use super::control::Op;
 use super::decode::{self, Kind, Plan};
 use super::world::World;
-use super::{step, stepped, strings, turn};
+use super::{signals, step, stepped, strings, turn};
 
 /// Carries out the instruction at which `context` stopped.
 pub fn carry_out(world: &World, context: &mut Context) {
@@ -23,7 +23,13 @@ pub fn carry_out(world: &World, context: &mut Context) {
         _ => {}
     }
     let address = address(context, &plan);
+    if let Kind::Stepped { .. } = plan.kind {
+        return stepped::begin(world, context, &plan, address);
+    }
     let Some(offset) = world.offset(address) else { refuse(&plan) };
+    if !world.holds(address, plan.size) {
+        signals::crash(world, libc::SIGSEGV, context.ip());
+    }
     match plan.kind {
         Kind::Load => {
             let value = load(world, offset, &plan);
@@ -52,8 +58,7 @@ pub fn carry_out(world: &World, context: &mut Context) {
         }
         Kind::FetchAdd => fetch_add(world, context, &plan, offset),
         Kind::CompareExchange => compare_exchange(world, context, &plan, offset),
-        Kind::Stepped { .. } => return stepped::begin(world, context, &plan, address, offset),
-        Kind::Strings | Kind::Unknown => {}
+        Kind::Stepped { .. } | Kind::Strings | Kind::Unknown => {}
     }
     context.set_ip(plan.instruction.next_ip());
 }
@@ -67,11 +72,27 @@ pub fn refuse(plan: &Plan) -> ! {
 }
 
 /// The address of the memory operand.
-pub fn address(context: &Context, plan: &Plan) -> u64 {
+fn address(context: &Context, plan: &Plan) -> u64 {
     let address = plan
         .instruction
-        .virtual_address(plan.operand, 0, |register, _, _| Some(context.get(register)));
-    address.unwrap_or(0)
+        .virtual_address(plan.operand, 0, |register, _, _| Some(context.get(register)))
+        .unwrap_or(0);
+    match plan.kind {
+        Kind::ToMemory(alu) if alu.is_bit() && plan.instruction.op1_kind() == OpKind::Register => {
+            address.wrapping_add_signed(beyond(context, plan))
+        }
+        _ => address,
+    }
+}
+
+/// How far from the operand the bit lies that a register numbers, in bytes: the
+/// number is signed, and memory a row of bits in both directions.
+fn beyond(context: &Context, plan: &Plan) -> i64 {
+    let bits = 8 * plan.size as i64;
+    let number = operand(context, plan, 1);
+    let unused = 64 - bits as u32;
+    let number = (number << unused) as i64 >> unused;
+    number.div_euclid(bits) * plan.size as i64
 }
 
 fn load(world: &World, offset: u32, plan: &Plan) -> u64 {

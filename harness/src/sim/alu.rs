@@ -12,6 +12,9 @@ use iced_x86::Mnemonic;
 /// Carry, parity, adjust, zero, sign and overflow.
 pub const STATUS: u64 = 0x8d5;
 
+/// The carry flag.
+const CARRY: u64 = 1;
+
 /// An operation on two operands of 1, 2, 4 or 8 bytes; those with one ignore the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -42,6 +45,14 @@ pub enum Alu {
     Neg,
     /// Inverts all bits.
     Not,
+    /// Tests a bit, whose number is the second operand.
+    BitTest,
+    /// Tests a bit and sets it.
+    BitSet,
+    /// Tests a bit and clears it.
+    BitReset,
+    /// Tests a bit and inverts it.
+    BitComplement,
 }
 
 impl Alu {
@@ -61,13 +72,23 @@ impl Alu {
             Mnemonic::Dec => Self::Dec,
             Mnemonic::Neg => Self::Neg,
             Mnemonic::Not => Self::Not,
+            Mnemonic::Bt => Self::BitTest,
+            Mnemonic::Bts => Self::BitSet,
+            Mnemonic::Btr => Self::BitReset,
+            Mnemonic::Btc => Self::BitComplement,
             _ => return None,
         })
     }
 
     /// Whether only the flags change.
     pub fn only_flags(self) -> bool {
-        matches!(self, Self::Cmp | Self::Test)
+        matches!(self, Self::Cmp | Self::Test | Self::BitTest)
+    }
+
+    /// Whether the second operand is the number of a bit, which in memory may lie
+    /// beyond the first.
+    pub fn is_bit(self) -> bool {
+        matches!(self, Self::BitTest | Self::BitSet | Self::BitReset | Self::BitComplement)
     }
 
     /// The result and the flags of `a op b` on the low `size` bytes.
@@ -87,13 +108,23 @@ impl Alu {
             Self::Dec => keep_carry(sub(size, a, 1, flags), flags),
             Self::Neg => sub(size, 0, a, flags),
             Self::Not => (!a, flags),
+            Self::BitTest => bit(size, a, b, flags, |a, _| a),
+            Self::BitSet => bit(size, a, b, flags, |a, bit| a | bit),
+            Self::BitReset => bit(size, a, b, flags, |a, bit| a & !bit),
+            Self::BitComplement => bit(size, a, b, flags, |a, bit| a ^ bit),
         };
         (result, flags & !STATUS | changed & STATUS)
     }
 }
 
 fn keep_carry((result, changed): (u64, u64), flags: u64) -> (u64, u64) {
-    (result, changed & !1 | flags & 1)
+    (result, changed & !CARRY | flags & CARRY)
+}
+
+/// The bit goes into the carry flag; the other flags stay.
+fn bit(size: usize, a: u64, b: u64, flags: u64, change: fn(u64, u64) -> u64) -> (u64, u64) {
+    let number = b % (8 * size as u64);
+    (change(a, 1 << number), flags & !CARRY | a >> number & CARRY)
 }
 
 /// `op a, b` for each size, between loading and saving the flags.
@@ -152,7 +183,6 @@ operations!(add, adc, sub, sbb, and, or, xor);
 mod tests {
     use super::*;
 
-    const CARRY: u64 = 1;
     const ZERO: u64 = 1 << 6;
     const SIGN: u64 = 1 << 7;
     const OVERFLOW: u64 = 1 << 11;
@@ -171,6 +201,10 @@ mod tests {
             (Alu::Inc, 4, 0x7fff_ffff, 0, CARRY, 0x8000_0000, CARRY | SIGN | OVERFLOW),
             (Alu::Dec, 8, 1, 0, 0, 0, ZERO),
             (Alu::Neg, 4, 1, 0, 0, 0xffff_ffff, CARRY | SIGN),
+            (Alu::BitSet, 2, 1, 17, ZERO | CARRY, 3, ZERO),
+            (Alu::BitReset, 8, 1 << 63, 63, 0, 0, CARRY),
+            (Alu::BitComplement, 4, 0, 31, CARRY, 1 << 31, 0),
+            (Alu::BitTest, 1, 4, 2, SIGN, 4, SIGN | CARRY),
         ] {
             let (found, found_flags) = op.apply(size, a, b, before);
             let shown = CARRY | ZERO | SIGN | OVERFLOW;

@@ -1,12 +1,23 @@
 //! The registers of an interrupted process, as its signal handler may change them.
 //!
-//! Source: the `ucontext_t` of x86-64 Linux, sigaction(2).
+//! Source: the `ucontext_t` of x86-64 Linux, sigaction(2); its extended state in
+//! the kernel's uapi/asm/sigcontext.h and Intel SDM volume 1, chapter 13.
 
 use iced_x86::Register;
 use libc::{REG_EFL, REG_R8, REG_RIP};
 
 /// The trap flag: a SIGTRAP follows the next instruction.
 const TRAP_FLAG: u64 = 1 << 8;
+
+/// Where the saved floating-point state says whether more than the oldest part
+/// of it is there, and the number that says so.
+const EXTENDED: usize = 464;
+const MAGIC: u32 = 0x4650_5853;
+
+/// Where it says which components are not all zeroes, and which of them holds
+/// the mask registers.
+const PRESENT: usize = 512;
+const MASKS: u32 = 5;
 
 /// The registers of the interrupted code.
 pub struct Context<'a>(&'a mut libc::ucontext_t);
@@ -88,6 +99,23 @@ impl<'a> Context<'a> {
             }
         };
         *self.slot(index) = merged as i64;
+    }
+
+    /// The mask register `mask`; all zeroes where the processor has none.
+    pub fn opmask(&self, mask: Register) -> u64 {
+        let number = mask as usize - Register::K0 as usize;
+        let state = self.0.uc_mcontext.fpregs.cast::<u8>();
+        let read = |offset: usize| {
+            // SAFETY: the kernel saved the processor's extended state here, in the
+            // standard format; `offset` is within it, as each caller has made sure.
+            unsafe { state.add(offset).cast::<u64>().read_unaligned() }
+        };
+        // The magic number is the lower half of the word.
+        let extended = read(EXTENDED) as u32 == MAGIC;
+        if !extended || read(PRESENT) >> MASKS & 1 == 0 {
+            return 0;
+        }
+        read(core::arch::x86_64::__cpuid_count(0xd, MASKS).ebx as usize + 8 * number)
     }
 
     /// The number and arguments of the system call that was stopped.

@@ -2,7 +2,8 @@
 //!
 //! Idea: each instruction that touches shared state is decoded once; the plan
 //! is kept in the control page, for all processes and executions to come.
-//! Limits: gathers, scatters and accesses wider than 64 bytes have no plan.
+//! Limits: gathers, scatters, vector instructions that pack or unpack memory, those
+//! with a mask in a vector register, and accesses wider than 64 bytes have no plan.
 
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
@@ -17,6 +18,9 @@ pub const PLANS: usize = 4096;
 
 /// The longest instruction, in bytes.
 const LONGEST: usize = 15;
+
+/// The smallest page, in bytes.
+const PAGE: u64 = 4096;
 
 /// How an instruction is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,31 +85,80 @@ pub fn plan(control: &Control, ip: u64) -> Plan {
 }
 
 fn decode(ip: u64) -> Plan {
-    // SAFETY: the processor has just fetched an instruction here. It may be
-    // shorter than 15 bytes, at the end of a page behind which nothing is
-    // mapped; but code is followed by the rest of its file in practice.
-    let bytes = unsafe { std::slice::from_raw_parts(ip as *const u8, LONGEST) };
-    let instruction = Decoder::with_ip(64, bytes, ip, DecoderOptions::NONE).decode();
+    let instruction = fetch(ip);
     let operand = (0..instruction.op_count())
         .find(|i| instruction.op_kind(*i) == OpKind::Memory)
         .unwrap_or(0);
-    let mut factory = InstructionInfoFactory::new();
-    let info = factory.info(&instruction);
-    let access = info.op_access(operand);
     let size = instruction.memory_size().size();
     let kind = if is_string(&instruction) {
-        Kind::Strings
-    } else if size == 0 || size > 64 || instruction.is_vsib() {
+        if uses_half_registers(&instruction) { Kind::Unknown } else { Kind::Strings }
+    } else if is_odd(&instruction, operand, size) {
         Kind::Unknown
     } else {
-        simple(&instruction, operand, size).unwrap_or_else(|| Kind::Stepped {
-            reads: !matches!(access, OpAccess::Write),
-            writes: !matches!(access, OpAccess::Read | OpAccess::CondRead),
-            base: free_base(&instruction, info.used_registers()),
-        })
+        simple(&instruction, operand, size).unwrap_or_else(|| stepped(&instruction, operand))
     };
     let locked = instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg;
     Plan { instruction, kind, operand, size, locked }
+}
+
+/// The instruction at `ip`, which the processor has just fetched. What follows
+/// it on the next page is read only if it goes on there: nothing may be mapped.
+fn fetch(ip: u64) -> Instruction {
+    let in_page = (PAGE - ip % PAGE) as usize;
+    let read = |len: usize| {
+        // SAFETY: the caller's instruction begins here, and `len` bytes end with
+        // its page or are needed to complete it.
+        let bytes = unsafe { std::slice::from_raw_parts(ip as *const u8, len) };
+        Decoder::with_ip(64, bytes, ip, DecoderOptions::NONE).decode()
+    };
+    let instruction = read(LONGEST.min(in_page));
+    if instruction.is_invalid() && in_page < LONGEST { read(LONGEST) } else { instruction }
+}
+
+/// Whether it touches memory in a way that is not emulated: more than one
+/// operand, or bytes that its encoding does not tell.
+fn is_odd(instruction: &Instruction, operand: u32, size: usize) -> bool {
+    use Mnemonic::{
+        Movdir64b, Vcompresspd, Vcompressps, Vexpandpd, Vexpandps, Vpcompressb, Vpcompressd,
+        Vpcompressq, Vpcompressw, Vpexpandb, Vpexpandd, Vpexpandq, Vpexpandw,
+    };
+    let packs = matches!(
+        instruction.mnemonic(),
+        Movdir64b
+            | Vcompresspd
+            | Vcompressps
+            | Vexpandpd
+            | Vexpandps
+            | Vpcompressb
+            | Vpcompressd
+            | Vpcompressq
+            | Vpcompressw
+            | Vpexpandb
+            | Vpexpandd
+            | Vpexpandq
+            | Vpexpandw
+    );
+    let elsewhere = instruction.op_kind(operand) != OpKind::Memory;
+    elsewhere || packs || size == 0 || size > 64 || instruction.is_vsib()
+}
+
+/// The plan of an instruction that the processor carries out on a copy.
+fn stepped(instruction: &Instruction, operand: u32) -> Kind {
+    let mut factory = InstructionInfoFactory::new();
+    let access = factory.info(instruction).op_access(operand);
+    let masked = instruction.op_mask() != Register::None;
+    let (reads, writes) = match access {
+        OpAccess::Read => (true, false),
+        OpAccess::Write => (false, true),
+        OpAccess::ReadWrite | OpAccess::ReadCondWrite => (true, true),
+        // What the mask leaves out is neither read nor written (`stepped.rs`).
+        OpAccess::CondRead if masked => (true, false),
+        OpAccess::CondWrite if masked => (false, true),
+        // A conditional move reads in any case.
+        OpAccess::CondRead if !instruction.op_register(0).is_vector_register() => (true, false),
+        _ => return Kind::Unknown,
+    };
+    Kind::Stepped { reads, writes, base: free_base(instruction, &mut factory) }
 }
 
 /// The plan of an instruction that needs no single step.
@@ -144,6 +197,22 @@ fn is_immediate(kind: OpKind) -> bool {
     )
 }
 
+/// Whether a string instruction addresses with the lower halves of its registers.
+fn uses_half_registers(instruction: &Instruction) -> bool {
+    let half = |i| {
+        matches!(
+            instruction.op_kind(i),
+            OpKind::MemorySegESI
+                | OpKind::MemorySegEDI
+                | OpKind::MemoryESEDI
+                | OpKind::MemorySegSI
+                | OpKind::MemorySegDI
+                | OpKind::MemoryESDI
+        )
+    };
+    (0..instruction.op_count()).any(half)
+}
+
 /// Whether it is a string instruction: `movsd` and `cmpsd` are also the names of
 /// vector instructions, which name a vector register.
 fn is_string(instruction: &Instruction) -> bool {
@@ -162,18 +231,14 @@ fn is_string(instruction: &Instruction) -> bool {
 }
 
 /// The base register of the memory operand, if the instruction uses it for
-/// nothing else, so that it can be changed around the instruction.
-fn free_base(instruction: &Instruction, used: &[iced_x86::UsedRegister]) -> Register {
+/// nothing else, so that it can be changed around the instruction: without it in
+/// the address, the instruction does not use it at all.
+fn free_base(instruction: &Instruction, factory: &mut InstructionInfoFactory) -> Register {
     let base = instruction.memory_base();
+    let mut without = *instruction;
+    without.set_memory_base(Register::None);
+    let used = factory.info(&without).used_registers();
+    let needed = used.iter().any(|register| register.register().full_register() == base);
     let usable = base.is_gpr64() && base != Register::RSP;
-    let named = (0..instruction.op_count()).any(|i| {
-        instruction.op_kind(i) == OpKind::Register
-            && instruction.op_register(i).full_register() == base
-    });
-    let index = instruction.memory_index().full_register() == base;
-    let written = used.iter().any(|register| {
-        register.register().full_register() == base
-            && !matches!(register.access(), OpAccess::Read | OpAccess::CondRead)
-    });
-    if usable && !named && !index && !written { base } else { Register::None }
+    if usable && !needed { base } else { Register::None }
 }

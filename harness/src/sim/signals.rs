@@ -91,7 +91,8 @@ pub fn note_crash(world: &World, signal: i32, ip: u64) {
     me.detail.set(ip);
 }
 
-fn crash(world: &World, signal: i32, ip: u64) -> ! {
+/// Ends this process as `signal` at `ip` would.
+pub fn crash(world: &World, signal: i32, ip: u64) -> ! {
     note_crash(world, signal, ip);
     turn::retire(State::Crashed);
     // SIGKILL needs no default action to be restored, and what matters has been

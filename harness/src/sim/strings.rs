@@ -11,8 +11,8 @@ use iced_x86::{Mnemonic, Register};
 use super::alu::Alu;
 use super::context::Context;
 use super::decode::Plan;
-use super::step;
 use super::world::World;
+use super::{signals, step};
 
 /// The direction flag: addresses go down.
 const DOWN: u64 = 1 << 10;
@@ -26,7 +26,8 @@ pub fn carry_out(world: &World, context: &mut Context, plan: &Plan) {
     let mut count = if repeated { context.get(Register::RCX) } else { 1 };
     let down = context.flags() & DOWN != 0;
     while count > 0 {
-        let elements = if down { 1 } else { at_once(context, instruction.mnemonic(), size, count) };
+        let elements =
+            if down { 1 } else { at_once(world, context, instruction.mnemonic(), size, count) };
         let len = size * elements;
         let goes_on = round(world, context, plan, size, len);
         let advance = if down { (len as u64).wrapping_neg() } else { len as u64 };
@@ -44,16 +45,25 @@ pub fn carry_out(world: &World, context: &mut Context, plan: &Plan) {
     context.set_ip(instruction.next_ip());
 }
 
-/// How many elements the next round takes.
-fn at_once(context: &Context, mnemonic: Mnemonic, size: usize, count: u64) -> usize {
+/// How many elements the next round takes: as many as fit into the 8 aligned
+/// bytes that it writes to, and none beyond the end of the shared state.
+fn at_once(world: &World, context: &Context, mnemonic: Mnemonic, size: usize, count: u64) -> usize {
     let (source, target) = (context.get(Register::RSI), context.get(Register::RDI));
     let copies = is_copy(mnemonic) && source.abs_diff(target) >= 8;
     if !copies && !is_fill(mnemonic) || size >= 8 {
         return 1;
     }
     let to_boundary = 8 - target as usize % 8;
-    let most = (to_boundary / size).max(1);
+    let to_end =
+        if copies { left(world, source).min(left(world, target)) } else { left(world, target) };
+    let most = (to_boundary.min(to_end) / size).max(1);
     most.min(usize::try_from(count).unwrap_or(most))
+}
+
+/// How many bytes there are from `address` to the end of the shared state; as
+/// many as can be where it lies elsewhere.
+fn left(world: &World, address: u64) -> usize {
+    world.offset(address).map_or(usize::MAX, |offset| world.len - offset as usize)
 }
 
 /// One round; returns whether a repetition goes on.
@@ -102,7 +112,7 @@ fn round(world: &World, context: &mut Context, plan: &Plan, size: usize, len: us
 }
 
 fn read(world: &World, address: u64, to: &mut [u8], ip: u64) {
-    if let Some(offset) = world.offset(address) {
+    if let Some(offset) = inside(world, address, to.len(), ip) {
         return step::load(world, offset, to, ip);
     }
     for (i, byte) in to.iter_mut().enumerate() {
@@ -113,13 +123,23 @@ fn read(world: &World, address: u64, to: &mut [u8], ip: u64) {
 }
 
 fn write(world: &World, address: u64, from: &[u8], ip: u64) {
-    if let Some(offset) = world.offset(address) {
+    if let Some(offset) = inside(world, address, from.len(), ip) {
         return step::store(world, offset, from, ip);
     }
     for (i, byte) in from.iter().enumerate() {
         // SAFETY: as in `read`.
         unsafe { ((address + i as u64) as *mut u8).write_volatile(*byte) };
     }
+}
+
+/// The offset of an element in the shared state; `None` where it lies elsewhere.
+/// One that lies half in it ends the process.
+fn inside(world: &World, address: u64, len: usize, ip: u64) -> Option<u32> {
+    let offset = world.offset(address)?;
+    if !world.holds(address, len) {
+        signals::crash(world, libc::SIGSEGV, ip);
+    }
+    Some(offset)
 }
 
 /// The registers that move along.

@@ -1,8 +1,9 @@
 //! What a simulated process knows of its surroundings, for its signal handlers.
 //!
 //! Idea: one static, filled in before the first fork. The shared state is mapped
-//! twice: at `state`, where the code under test looks and which is protected,
-//! and at `alias`, which only the simulator uses.
+//! twice: at `state`, where the code under test looks, and at `alias`, which only
+//! the simulator uses. In a simulated process, what lies at `state` is private,
+//! protected memory of the same size (`zygote.rs`).
 //! Limits: one simulation at a time in a program; the parent sees to that.
 
 use std::cell::Cell;
@@ -88,6 +89,12 @@ impl World {
     pub fn offset(&self, address: u64) -> Option<u32> {
         let offset = (address as usize).wrapping_sub(self.state);
         (offset < self.len).then_some(offset as u32)
+    }
+
+    /// Whether `len` bytes at `address` all lie in the shared state.
+    pub fn holds(&self, address: u64, len: usize) -> bool {
+        let offset = (address as usize).wrapping_sub(self.state);
+        offset < self.len && len <= self.len - offset
     }
 
     /// Reads `to.len()` bytes at `offset`; what lies beyond the end is zero.

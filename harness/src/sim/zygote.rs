@@ -80,10 +80,20 @@ impl Zygote<'_> {
         vdso::patch();
         report_panics();
         start_ticking();
-        let state = [self.world.state as u64, self.world.len as u64, libc::PROT_NONE as u64, 0, 0];
-        // SAFETY: the range is the mapping of the shared state and nothing else.
-        unsafe { sys::call(libc::SYS_mprotect, state) };
+        self.hide_state()?;
         filter::install(self.world.state as u64, self.world.len as u64)
+    }
+
+    /// Puts protected private pages where the code under test looks. The shared
+    /// bytes are seen through the alias only, so an instruction that needs its
+    /// operand in place can be given a copy there (`stepped.rs`).
+    fn hide_state(&self) -> Result<(), i32> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
+        let (state, len) = (self.world.state as *mut libc::c_void, self.world.len);
+        // SAFETY: the range is the mapping of the shared state and nothing else,
+        // in a process that touches it only where a handler stands ready.
+        let mapped = unsafe { libc::mmap(state, len, libc::PROT_NONE, flags, -1, 0) };
+        if mapped == state { Ok(()) } else { Err(nix::errno::Errno::last_raw()) }
     }
 
     /// Runs one execution to its end.
