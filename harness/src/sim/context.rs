@@ -104,11 +104,11 @@ impl<'a> Context<'a> {
     /// The mask register `mask`; all zeroes where the processor has none.
     pub fn opmask(&self, mask: Register) -> u64 {
         let number = mask as usize - Register::K0 as usize;
-        let state = self.0.uc_mcontext.fpregs.cast::<u8>();
+        let state = self.0.uc_mcontext.fpregs as usize;
         let read = |offset: usize| {
             // SAFETY: the kernel saved the processor's extended state here, in the
             // standard format; `offset` is within it, as each caller has made sure.
-            unsafe { state.add(offset).cast::<u64>().read_unaligned() }
+            unsafe { ((state + offset) as *const u64).read_unaligned() }
         };
         // The magic number is the lower half of the word.
         let extended = read(EXTENDED) as u32 == MAGIC;

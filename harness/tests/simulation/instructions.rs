@@ -332,7 +332,8 @@ fn start_of(
     registers.general.fill_with(|| random.next());
     registers.flags = random.next() & FLAGS & !0x400 | 2;
     // The first try is at the start of a cache line, so that steps can be told.
-    let lead = if slot % TRIES == 0 { 0 } else { random.below(64) as usize / align * align };
+    let lead =
+        if slot.is_multiple_of(TRIES) { 0 } else { random.below(64) as usize / align * align };
     let operand = slot * SLOT + 64 + lead;
     registers.general[RDI] = state + operand as u64;
     registers.general[RSI] = private + 64;
