@@ -131,7 +131,7 @@ def _nearby() -> Iterator[Path]:
 def _how_to_get_it(tried: list[str]) -> str:
     return "\n  ".join(
         [
-            f"{_FILE} could not be loaded. Build it, and install it or set SHMKV_LIBRARY to its path:",
+            f"{_FILE} could not be loaded. Build it; install it, or set SHMKV_LIBRARY to its path:",
             "cargo build --release -p shmkv-c",
             "sudo target/release/install-c",
             "Tried were:",
