@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         state_graph_has_all_states_and_ends,
         timeline_is_drawn_as_text_and_picture,
         clocks_show_virtual_time,
+        one_that_gives_up_spinning_is_found,
+        one_that_spins_forever_is_a_livelock,
     ])
 }
 
@@ -234,4 +236,24 @@ fn clocks_show_virtual_time() {
     assert_eq!(report.outcomes[0].outcome, "3600 3600");
     assert!(started.elapsed() < hour);
     assert_eq!(report.nondeterminism, None);
+}
+
+/// Schedule: the spinner makes all its tries before the other makes its step.
+/// The spinner lets the other go first after a while, unless it is made to go on.
+fn one_that_gives_up_spinning_is_found() {
+    let scenario = Scenario::new("spin", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| (0..12).any(|_| flag.load(Relaxed) == 1))
+        .process("setter", |flag| flag.store(1, Relaxed));
+    let outcomes = |preemptions| {
+        let report = search(&scenario, &Search::exhaustive(preemptions));
+        report.outcomes.into_iter().map(|row| row.outcome).collect::<Vec<_>>()
+    };
+    assert!(outcomes(2).contains(&"false, returned".to_owned()), "{:?}", outcomes(2));
+}
+
+fn one_that_spins_forever_is_a_livelock() {
+    let scenario = Scenario::new("spin", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| while flag.load(Relaxed) == 0 {});
+    let report = search(&scenario, &Search::exhaustive(0).step_limit(1000));
+    assert_eq!(report.verdict, Verdict::Livelock { steps: 1000 });
 }

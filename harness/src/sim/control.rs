@@ -142,7 +142,8 @@ pub struct Step {
     pub enabled: u32,
     /// Bit `p`: process `p` slept and could have been woken early.
     pub sleeping: u32,
-    /// Bit `p`: process `p` spun or yielded, and lets others go first.
+    /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
+    /// go first.
     pub yielded: u32,
     /// Bit `p`: process `p` had not ended, so that it could have been killed.
     pub alive: u32,

@@ -36,7 +36,7 @@ struct Candidates {
 impl Candidates {
     fn of(control: &Control) -> Self {
         let ready = control.mask(|process| process.state.get() == State::Ready);
-        let yielded = control.mask(|process| process.yielded.get());
+        let yielded = ready & control.mask(|process| process.yielded.get());
         let sleeping = control.mask(|process| process.state.get() == State::Sleeping);
         let alive = control.mask(|process| !process.state.get().ended());
         let eager = ready & !yielded;
@@ -101,7 +101,7 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         let possible = if wanted.kill {
             candidates.alive
         } else {
-            candidates.enabled | candidates.yielded & ready(control) | candidates.sleeping
+            candidates.enabled | candidates.yielded | candidates.sleeping
         };
         if bit(possible, wanted.process) {
             wanted
@@ -126,10 +126,9 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         return Next::Kill(choice.process);
     }
     write_log(control, candidates, choice.process, process.pending.get(), true);
-    for (i, other) in control.processes().iter().enumerate() {
-        if i != usize::from(choice.process) {
-            other.yielded.set(false);
-        }
+    // Somebody has gone first, or the one that spins was made to go on.
+    for other in control.processes() {
+        other.yielded.set(false);
     }
     if process.state.get() == State::Sleeping {
         control.clock.set(control.clock.get().max(process.deadline.get()));
@@ -289,10 +288,6 @@ fn pick_by_remaining(control: &Control, mask: u32) -> u8 {
         rest -= weight(i);
     }
     mask.trailing_zeros() as u8
-}
-
-fn ready(control: &Control) -> u32 {
-    control.mask(|process| process.state.get() == State::Ready)
 }
 
 /// Whether `mask` has bit `process`; [`NOBODY`] is in no mask.

@@ -10,8 +10,8 @@
 //! none ever is.
 //! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
 //! Testing of Multithreaded Programs", PLDI 2007.
-//! Limits: a process that spins lets others go first, so that of the schedules
-//! that only spin longer, one is run.
+//! Limits: a process that spins, or yields, lets others go first; that it goes on
+//! nevertheless counts as a preemption, and without a bound is not tried.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -269,7 +269,8 @@ impl Explorer<'_> {
         let step = &steps[i];
         for process in 0..u32::BITS as u8 {
             let choice = Choice { process, kill: false };
-            let possible = bit(step.enabled | step.sleeping, process);
+            let unfair = if self.bound == u32::MAX { 0 } else { step.yielded };
+            let possible = bit(step.enabled | step.sleeping | unfair, process);
             let price = price(step, choice);
             if possible && process != step.process && cost + price <= self.bound {
                 let open = Open { after, choice, cost: cost + price, from: (place, price) };
@@ -295,14 +296,16 @@ fn place(machine: &Machine, step: &Step) -> Place {
 }
 
 /// What a choice costs: 1 if it takes the turn from a process that could go on,
-/// or wakes a sleeper while others could go; kills are free.
+/// wakes a sleeper while others could go, or lets a process spin on; kills are
+/// free.
 fn price(step: &Step, choice: Choice) -> u32 {
     if choice.kill {
         return 0;
     }
     let taken = bit(step.enabled, step.last) && choice.process != step.last;
     let early = bit(step.sleeping, choice.process) && step.enabled != 0;
-    u32::from(taken || early)
+    let unfair = bit(step.yielded & !step.enabled, choice.process);
+    u32::from(taken || early || unfair)
 }
 
 /// Whether killing `process` before step `i` can differ from killing it at the

@@ -81,7 +81,9 @@ impl Machine {
         if what.op.writes() && what.op.touches() || what.op == Op::OwnerDied {
             self.write(what.offset as usize, &step.after[..size]);
         }
-        let place = what.ip ^ u64::from(what.offset) << 32 ^ (what.op as u64) << 56;
+        // The clock too: how long a sleep that follows lasts depends on it.
+        let place =
+            what.ip ^ u64::from(what.offset) << 32 ^ (what.op as u64) << 56 ^ mix(self.clock);
         let (low, high) = halves(&step.before);
         match what.op {
             Op::OwnerDied => {}
