@@ -1,20 +1,40 @@
 //! What all requests share.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::door::Door;
 use crate::metrics::Metrics;
+use crate::watch::{Hub, View};
 
 /// The server's state.
 pub struct App {
     /// The way to the store.
     pub door: Door,
+    /// What has happened, for those who follow.
+    pub hub: Hub,
+    /// How things are, for pages.
+    pub views: watch::Sender<Arc<View>>,
+    /// True once the server stops: streams end.
+    pub stopping: watch::Sender<bool>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// How long a request's body may take to arrive.
-    pub patience: std::time::Duration,
+    pub patience: Duration,
     /// Whether changes are refused.
     pub read_only: bool,
+}
+
+impl App {
+    /// The state of a server that has just started.
+    pub fn new(door: Door, metrics: Arc<Metrics>, patience: Duration, read_only: bool) -> Self {
+        let starting = "the server is just starting".to_owned();
+        let (views, _) = watch::channel(Arc::new(View::nothing(starting.clone())));
+        let (stopping, _) = watch::channel(false);
+        Self { door, hub: Hub::new(starting), views, stopping, metrics, patience, read_only }
+    }
 }
 
 /// The state as handlers receive it.

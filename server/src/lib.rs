@@ -1,8 +1,9 @@
-//! The key-value store in shared memory, over HTTP: a REST API.
+//! The key-value store in shared memory, over HTTP: a REST API, and live events.
 //!
 //! Read in this order: [`door`] is how requests reach the store without ever
 //! waiting on a thread that others need; [`gate`] is who may ask; [`routes`] is
-//! what can be asked; [`serve`] holds the connections.
+//! what can be asked; [`watch`] is how changes are noticed and
+//! told; [`serve`] holds the connections.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -17,6 +18,7 @@ pub mod request;
 pub mod routes;
 pub mod serve;
 pub mod stall;
+pub mod watch;
 pub mod wire;
 
 pub use options::Options;

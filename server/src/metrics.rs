@@ -126,7 +126,7 @@ impl Metrics {
         single(text, "shmkv_event_streams", "gauge", help, gauges.streams)?;
         let help = "Clients cut off because they were too slow.";
         let cut_off = self.clients_cut_off.load(Relaxed);
-        single(text, "shmkv_event_clients_cut_off_total", "counter", help, cut_off)
+        single(text, "shmkv_clients_cut_off_total", "counter", help, cut_off)
     }
 
     fn render_waits(&self, text: &mut String) -> std::fmt::Result {

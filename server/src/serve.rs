@@ -21,9 +21,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::{self, GracefulShutdown};
 use shmkv::StoreError;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -37,6 +37,7 @@ use crate::options::Options;
 use crate::problem::Problem;
 use crate::routes;
 use crate::stall::Stall;
+use crate::watch::Watcher;
 
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 1024;
@@ -49,6 +50,12 @@ const TARGET_LIMIT: usize = 8 * 1024;
 
 /// Bytes after which hyper gives up on a request's head.
 const HEAD_BUFFER: usize = 64 * 1024;
+
+/// Bytes that the kernel keeps for a client that does not read, about twice.
+const SEND_BUFFER: u32 = 64 * 1024;
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: u32 = 1024;
 
 /// How long open requests may take to end, once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -107,8 +114,7 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let mut terminated = signal(SignalKind::terminate()).map_err(failed("waiting for SIGTERM"))?;
 
     let address = options.bind;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
+    let listener = listen(address).map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(failed("getsockname"))?;
 
     let attached = Attached::open(&options.name, options.read_only)?;
@@ -121,7 +127,8 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let door = Door::new(options.name.clone(), attached, options.lock_timeout_ms, metrics.clone())
         .map_err(failed("starting a thread"))?;
     let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
-    let app = Arc::new(App { door, metrics: metrics.clone(), patience, read_only });
+    let app = Arc::new(App::new(door, metrics.clone(), patience, read_only));
+    let watcher = Watcher::start(app.clone()).map_err(failed("starting a thread"))?;
     let router = routes::router(app.clone());
     let gate = Gate::new(&options.allow_origin, &options.allow_host);
     let server =
@@ -134,7 +141,9 @@ async fn serve(options: Options) -> Result<(), ServeError> {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
     }
+    app.stopping.send_replace(true);
     let _ = timeout(DRAIN, connections.shutdown()).await;
+    watcher.stop();
     finish(&app, &options)
 }
 
@@ -144,6 +153,16 @@ fn finish(app: &App, options: &Options) -> Result<(), ServeError> {
         attached.store().segment().unlink_this().map_err(StoreError::from)?;
     }
     Ok(())
+}
+
+/// A listener whose connections inherit a bounded send buffer.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server can take its address at once.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(listener: TcpListener, connections: &GracefulShutdown, server: Arc<Server>) {
@@ -169,7 +188,7 @@ async fn converse(
     stream: TcpStream,
     local: IpAddr,
     server: Arc<Server>,
-    drain: Watcher,
+    drain: graceful::Watcher,
     _place: OwnedSemaphorePermit,
 ) {
     let patience = server.stall_timeout;

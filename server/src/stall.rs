@@ -22,13 +22,14 @@ pub struct Stall<S> {
     stream: S,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    cut_off: bool,
     metrics: Arc<Metrics>,
 }
 
 impl<S> Stall<S> {
     /// `stream`, whose writes may each wait for `patience`.
     pub fn new(stream: S, patience: Duration, metrics: Arc<Metrics>) -> Self {
-        Self { stream, patience, waiting: None, metrics }
+        Self { stream, patience, waiting: None, cut_off: false, metrics }
     }
 
     /// `done`, unless it has been pending for too long.
@@ -44,7 +45,9 @@ impl<S> Stall<S> {
         let patience = self.patience;
         let clock = self.waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
         ready!(clock.as_mut().poll(context));
-        self.metrics.client_was_cut_off();
+        if !std::mem::replace(&mut self.cut_off, true) {
+            self.metrics.client_was_cut_off();
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -49,7 +49,8 @@ pub async fn metrics(State(app): Shared) -> Response {
         let store = attached.store();
         (store.version(), store.table().entry_count.load(Relaxed) as usize)
     });
-    let gauges = Gauges { table, queued: app.door.queued(), streams: 0 };
+    let streams = app.hub.followers() + app.views.receiver_count();
+    let gauges = Gauges { table, queued: app.door.queued(), streams };
     let text = app.metrics.render(&gauges);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -21,7 +21,7 @@ pub struct Index {
 #[schema(value_type = std::collections::BTreeMap<String, String>)]
 struct Endpoints(serde_json::Map<String, serde_json::Value>);
 
-const ENDPOINTS: [(&str, &str); 10] = [
+const ENDPOINTS: [(&str, &str); 12] = [
     ("GET /get/{key}", "The value of a key"),
     ("POST /set", "Set a key, with a body of {\"key\": …, \"value\": …}"),
     ("GET /status", "The whole table, its version and its entries"),
@@ -29,6 +29,8 @@ const ENDPOINTS: [(&str, &str); 10] = [
     ("GET /keys/{key}", "The value of a key"),
     ("PUT /keys/{key}", "Set a key, if it is still at the version of If-Match"),
     ("DELETE /keys/{key}", "Delete a key"),
+    ("GET /events", "Changes as they come, as server-sent events"),
+    ("GET /frames", "The segment as it is, as server-sent events"),
     ("GET /healthz", "Whether the store can be used"),
     ("GET /metrics", "Counters, for Prometheus"),
     ("GET /openapi.json", "This API, in OpenAPI 3.1"),

@@ -1,5 +1,6 @@
 //! What can be asked: one function for each request, with its description.
 
+mod events;
 mod health;
 mod index;
 mod keys;
@@ -43,6 +44,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(status::status))
         .routes(routes!(keys::list, keys::delete_by_query))
         .routes(routes!(keys::get, keys::put, keys::delete))
+        .routes(routes!(events::events))
+        .routes(routes!(events::frames))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))
 }

@@ -2,6 +2,8 @@
 //! TCP.
 
 mod conditions;
+mod events;
+mod frames;
 mod life;
 mod limits;
 mod lock;

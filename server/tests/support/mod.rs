@@ -3,9 +3,11 @@
 
 #![allow(dead_code, unused_imports)] // each test program uses a part
 
+mod events;
 mod http;
 mod server;
 
+pub use events::{Event, Events};
 pub use http::{Client, Response, request};
 pub use server::{Server, open};
 

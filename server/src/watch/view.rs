@@ -1,0 +1,237 @@
+//! How the segment is at this moment, and what of it is new to a page.
+//!
+//! Idea: a page is sent the difference between what it was last sent and how
+//! things are now. However many changes came in between, and however slow the
+//! page is, there is one difference to send.
+//! Source: glibc's `sysdeps/nptl/internaltypes.h`, `struct new_sem`: the value in
+//! the low half of a 64-bit word, the number of waiters in the high half.
+//! Limits: memory is copied without the lock, as a debugger would; it can show a
+//! change by half. Waiters are read from little-endian 64-bit semaphores.
+
+use std::fmt::Write;
+use std::mem::offset_of;
+use std::sync::Arc;
+
+use serde::Serialize;
+use shmkv::{CAPACITY, Entry, Snapshot, Table};
+
+use super::Process;
+use crate::wire::Pair;
+
+/// Unchanged bytes between two changed ones that are sent along, because a new
+/// piece would cost more.
+const BRIDGE: usize = 8;
+
+/// The segment, its table and its users, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Why the rest is not of now: no store is open, or it is corrupt.
+    pub problem: Option<String>,
+    /// The table, when it could last be read.
+    pub table: Arc<Snapshot>,
+    /// The segment's bytes.
+    pub bytes: Arc<[u8]>,
+    /// The lock.
+    pub lock: LockState,
+    /// Who has the segment mapped.
+    pub processes: Arc<Vec<Process>>,
+}
+
+/// The semaphore, and those who want it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LockState {
+    /// 1: free; 0: held.
+    pub value: u32,
+    /// Threads of any process that sleep for it.
+    pub waiters: u32,
+    /// Requests of this server that wait for it.
+    pub queued: usize,
+    /// For how many seconds it has been seen held.
+    pub held_s: u64,
+}
+
+/// What a page has not been sent yet.
+#[derive(Debug, Serialize)]
+pub struct Delta<'a> {
+    /// All there is, and not only what is new.
+    full: bool,
+    problem: Option<&'a str>,
+    version: u32,
+    entry_count: usize,
+    slots: Vec<SlotView>,
+    /// Pieces of memory: offset, and bytes in hexadecimal.
+    memory: Vec<(usize, String)>,
+    lock: LockState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<&'a [Process]>,
+}
+
+/// A slot, free or not.
+#[derive(Debug, Serialize)]
+pub struct SlotView {
+    slot: usize,
+    #[serde(flatten)]
+    pair: Option<Pair>,
+    timestamp: i64,
+}
+
+impl View {
+    /// What can be said where nothing has been read.
+    pub fn nothing(problem: String) -> Self {
+        Self {
+            problem: Some(problem),
+            table: Arc::new(Snapshot { version: 0, entries: Vec::new() }),
+            bytes: Arc::new([0; size_of::<Table>()]),
+            lock: LockState::default(),
+            processes: Arc::default(),
+        }
+    }
+
+    /// The slots, free ones included.
+    pub fn slots(&self) -> [Option<&Entry>; CAPACITY] {
+        let mut slots = [None; CAPACITY];
+        for entry in &self.table.entries {
+            slots[entry.slot] = Some(entry);
+        }
+        slots
+    }
+
+    /// What is new since `sent`; everything where nothing was sent.
+    pub fn since<'a>(&'a self, sent: Option<&Self>) -> Delta<'a> {
+        let old = sent.map(Self::slots);
+        let new = self.slots();
+        let is_new = |slot: &usize| old.is_none_or(|old| old[*slot] != new[*slot]);
+        let slots = (0..CAPACITY).filter(is_new).map(|slot| SlotView::new(slot, new[slot]));
+        let memory = match sent {
+            Some(sent) => pieces(&sent.bytes, &self.bytes),
+            None => vec![(0, hexadecimal(&self.bytes))],
+        };
+        let same_processes = sent.is_some_and(|sent| sent.processes == self.processes);
+        Delta {
+            full: sent.is_none(),
+            problem: self.problem.as_deref(),
+            version: self.table.version,
+            entry_count: self.table.entries.len(),
+            slots: slots.collect(),
+            memory,
+            lock: self.lock,
+            processes: (!same_processes).then_some(&self.processes),
+        }
+    }
+}
+
+impl LockState {
+    /// As the bytes of a table show it.
+    pub fn of(bytes: &[u8], queued: usize, held_s: u64) -> Self {
+        let at = offset_of!(Table, sem);
+        let word = |at: usize| {
+            let word = bytes[at..at + 4].try_into().expect("a word has four bytes");
+            u32::from_ne_bytes(word)
+        };
+        Self { value: word(at), waiters: word(at + 4), queued, held_s }
+    }
+}
+
+impl SlotView {
+    fn new(slot: usize, entry: Option<&Entry>) -> Self {
+        let pair = entry.map(|entry| Pair::new(&entry.key, &entry.value));
+        Self { slot, pair, timestamp: entry.map_or(0, |entry| entry.timestamp) }
+    }
+}
+
+/// Where `new` differs from `old`, and the bytes that it has there.
+fn pieces(old: &[u8], new: &[u8]) -> Vec<(usize, String)> {
+    let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
+    for at in (0..new.len()).filter(|at| old[*at] != new[*at]) {
+        match ranges.last_mut() {
+            Some(last) if at - last.end < BRIDGE => last.end = at + 1,
+            _ => ranges.push(at..at + 1),
+        }
+    }
+    ranges.into_iter().map(|range| (range.start, hexadecimal(&new[range]))).collect()
+}
+
+/// Two digits a byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(version: u32, entries: &[(usize, &str)]) -> View {
+        let entries = entries.iter().map(|(slot, value)| Entry {
+            slot: *slot,
+            key: b"k".to_vec(),
+            value: value.as_bytes().to_vec(),
+            timestamp: 7,
+        });
+        let table = Arc::new(Snapshot { version, entries: entries.collect() });
+        View { problem: None, table, ..View::nothing(String::new()) }
+    }
+
+    #[test]
+    fn first_delta_has_everything() {
+        let delta = view(1, &[(3, "v")]).since(None).json();
+        assert_eq!(delta["full"], true);
+        assert_eq!(delta["slots"].as_array().unwrap().len(), 10);
+        assert_eq!(delta["slots"][3]["value"], "v");
+        assert_eq!(delta["slots"][4], serde_json::json!({"slot": 4, "timestamp": 0}));
+        assert_eq!(delta["memory"][0][1].as_str().unwrap().len(), 2 * 3320);
+        assert!(delta["processes"].is_array());
+    }
+
+    #[test]
+    fn next_delta_has_what_is_new() {
+        let old = view(1, &[(0, "v"), (3, "v")]);
+        let delta = view(3, &[(0, "v"), (4, "w")]).since(Some(&old)).json();
+        assert_eq!((&delta["full"], &delta["version"]), (&false.into(), &3.into()));
+        let slots: Vec<_> =
+            delta["slots"].as_array().unwrap().iter().map(|slot| slot["slot"].clone()).collect();
+        assert_eq!(slots, [3, 4]);
+        assert!(delta.get("processes").is_none());
+    }
+
+    impl Delta<'_> {
+        fn json(&self) -> serde_json::Value {
+            serde_json::to_value(self).unwrap()
+        }
+    }
+
+    #[test]
+    fn pieces_are_what_differs_with_small_gaps_bridged() {
+        let old = [0_u8; 64];
+        let mut new = old;
+        new[3] = 0xab;
+        new[9] = 1;
+        new[40] = 2;
+        let expected = vec![(3, "ab000000000001".to_owned()), (40, "02".to_owned())];
+        assert_eq!(pieces(&old, &new), expected);
+        assert!(pieces(&new, &new).is_empty());
+    }
+
+    #[test]
+    fn semaphore_shows_its_value_and_its_waiters() {
+        use shmkv::{KeyValue, Store};
+        use shmkv_tests::TestName;
+        let name = TestName::new("srv-semaphore");
+        let store = Store::create(&name).unwrap();
+        let state = || LockState::of(&store.table().bytes(), 0, 0);
+        assert_eq!((state().value, state().waiters), (1, 0));
+        store.table().sem.wait().unwrap();
+        assert_eq!((state().value, state().waiters), (0, 0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| store.table().sem.wait().unwrap());
+            while state().waiters != 1 {
+                std::thread::yield_now();
+            }
+            store.table().sem.post().unwrap();
+        });
+    }
+}
