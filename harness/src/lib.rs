@@ -60,6 +60,58 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Simulation
+//!
+//! The same scenario, one access at a time: the shortest schedule that fails, as
+//! a string that can be replayed, and its timeline.
+//!
+//! ```standalone_crate
+//! # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//! use shmkv_harness::sim::{Search, SimError, explore, replay};
+//! # use shmkv_harness::{Scenario, shared};
+//!
+//! shared! {
+//!     struct Account { balance: AtomicU64 }
+//! }
+//!
+//! fn main() -> Result<(), SimError> {
+//!     let scenario = Scenario::new("two deposits", |account: &Account| {
+//!         account.balance.store(10, Relaxed);
+//!     })
+//!     .processes(2, "teller", |_, account| {
+//!         let seen = account.balance.load(Relaxed);
+//!         account.balance.store(seen + 5, Relaxed);
+//!     })
+//!     .invariant("both deposits are kept", |end| match end.shared.balance.load(Relaxed) {
+//!         20 => Ok(()),
+//!         found => Err(format!("the balance is {found}")),
+//!     });
+//!
+//!     let report = explore(&scenario, &Search::exhaustive(1))?;
+//!     assert_eq!(
+//!         report.to_string(),
+//!         "all schedules with at most 1 preemption: 4 run, 2 failed"
+//!     );
+//!     let failure = report.failure.expect("a lost update");
+//!     assert_eq!(failure.verdict.to_string(), "violated: both deposits are kept: the balance is 15");
+//!
+//!     let again = replay(&scenario, &failure.schedule)?;
+//!     assert_eq!(again.timeline, failure.timeline);
+//!     let rows = again.timeline.rows.iter();
+//!     let told: Vec<_> = rows.map(|row| format!("{}: {}", row.process, row.words())).collect();
+//!     assert_eq!(
+//!         told,
+//!         [
+//!             "1: load balance = 10",
+//!             "0: load balance = 10",
+//!             "0: store balance 10 → 15",
+//!             "1: store balance 15 → 15",
+//!         ]
+//!     );
+//!     Ok(())
+//! }
+//! ```
 #![warn(missing_docs)]
 
 mod futex;
