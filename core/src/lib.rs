@@ -48,5 +48,5 @@ pub use segment::{Segment, SegmentError};
 pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
     Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, KEY_LIMIT, KeyValue, NotUtf8,
-    Put, Removed, Snapshot, Store, StoreError, VALUE_LIMIT, Within,
+    Put, Recovered, Removed, Snapshot, Store, StoreError, VALUE_LIMIT, Within,
 };

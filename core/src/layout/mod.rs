@@ -8,9 +8,11 @@
 
 mod table;
 pub(crate) mod text;
+mod undo;
 
 pub use table::{CAPACITY, KEY_SIZE, Slot, Table, VALUE_SIZE};
 pub use text::Text;
+pub use undo::Undo;
 
 use std::sync::atomic::{
     AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
@@ -53,3 +55,6 @@ unsafe impl Layout for Slot {}
 
 // SAFETY: as for `Slot`.
 unsafe impl Layout for Table {}
+
+// SAFETY: as for `Slot`.
+unsafe impl Layout for Undo {}

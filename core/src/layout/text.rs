@@ -76,6 +76,30 @@ impl<const WORDS: usize> Text<WORDS> {
         Likeness::Same
     }
 
+    /// Its first word: what hides and shows it.
+    pub(crate) fn first_word(&self) -> u64 {
+        self.0[0].load(Relaxed)
+    }
+
+    /// Stores the first word, as [`store_first`](Self::store_first) does.
+    pub(crate) fn store_first_word(&self, word: u64) {
+        // Release: as in `store_first`.
+        self.0[0].store(word, Release);
+    }
+
+    /// Copies all words of another, the garbage behind its NUL included.
+    pub(crate) fn copy_from(&self, other: &Self) {
+        for (word, source) in self.0.iter().zip(&other.0) {
+            word.store(source.load(Relaxed), Relaxed);
+        }
+    }
+
+    /// Makes it no text: without a NUL.
+    #[cfg(test)]
+    pub(crate) fn fill_with_garbage(&self) {
+        self.0.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+    }
+
     /// Makes the text empty, in one store. Its other words stay.
     pub(crate) fn clear(&self) {
         self.0[0].store(0, Relaxed);

@@ -103,6 +103,16 @@ pub enum StoreError {
         /// That size rounded up to whole pages.
         limit: usize,
     },
+    /// Another process has the store open, and its lock is taken. It may be the
+    /// lock's owner, so nothing was done.
+    #[error(
+        "the lock of segment {name} is taken, and another process has the segment open: \
+         it may be the one that holds the lock"
+    )]
+    InUse {
+        /// The segment's name.
+        name: SegmentName,
+    },
     /// The bytes are no UTF-8, and a text was asked for.
     #[error(transparent)]
     NotUtf8(#[from] NotUtf8),

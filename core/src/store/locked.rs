@@ -5,9 +5,10 @@
 //! is in place; it vanishes by one store as well. So a table left by a dead
 //! owner shows whole entries only; `entry_count` and `version` may be one
 //! change behind.
-//! Limits: a value of more than seven bytes is replaced with its key hidden.
-//! Killed in between, the owner takes the entry along, and the count tells;
-//! who reads without the lock may miss the key. A shorter value is replaced by
+//! Limits: a value of more than seven bytes is replaced with its key hidden; who
+//! reads without the lock may miss the key. Killed in between, the owner leaves
+//! the old pair in [`Undo`], for recovery to put back; without room for that he
+//! takes the entry along, and the count tells. A shorter value is replaced by
 //! one store, whatever was there before; killed just ahead of it, the owner
 //! leaves the new timestamp with the old value.
 
@@ -19,7 +20,7 @@ use nix::time::{ClockId, clock_gettime};
 use super::{Condition, Corruption, Entry, Snapshot, StoreError};
 use crate::SemaphoreGuard;
 use crate::layout::text::Likeness;
-use crate::layout::{CAPACITY, Slot, Table};
+use crate::layout::{CAPACITY, Slot, Table, Undo};
 
 /// The bytes of a value that one store replaces.
 const ONE_WORD: usize = 7;
@@ -27,6 +28,7 @@ const ONE_WORD: usize = 7;
 /// A table, and its lock, which is given back on drop.
 pub(super) struct Locked<'a> {
     pub(super) table: &'a Table,
+    pub(super) undo: Option<&'a Undo>,
     pub(super) _guard: SemaphoreGuard<'a>,
 }
 
@@ -83,7 +85,7 @@ impl Locked<'_> {
         let timestamp = now();
         match self.find(key) {
             Place::Found(slot) => {
-                replace(&self.table.slots[slot], key, value, timestamp);
+                self.replace(slot, key, value, timestamp);
                 Ok(Written { slot, timestamp, inserted: false })
             }
             Place::Missing { free, occupied } => {
@@ -97,6 +99,30 @@ impl Locked<'_> {
                 self.table.entry_count.store(occupied + 1, Release);
                 Ok(Written { slot, timestamp, inserted: true })
             }
+        }
+    }
+
+    /// Puts another value beside `key`, which slot `index` has.
+    fn replace(&self, index: usize, key: &[u8], value: &[u8], timestamp: i64) {
+        let slot = &self.table.slots[index];
+        if value.len() <= ONE_WORD {
+            slot.timestamp.store(timestamp, Relaxed);
+            slot.value.store_first(value);
+            return;
+        }
+        if let Some(undo) = self.undo {
+            undo.arm(self.table, index);
+        }
+        slot.timestamp.store(timestamp, Relaxed);
+        slot.key.clear();
+        // Release: pairs with whoever looks after a kill, and acquires. Without
+        // it words of the new value could appear while the key still stands.
+        fence(Release);
+        slot.value.store_tail(value);
+        slot.value.store_first(value);
+        slot.key.store_first(key);
+        if let Some(undo) = self.undo {
+            undo.disarm();
         }
     }
 
@@ -186,26 +212,10 @@ fn insert(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
     slot.key.store_first(key);
 }
 
-/// Puts another value beside `key`, which the slot has.
-fn replace(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
-    slot.timestamp.store(timestamp, Relaxed);
-    if value.len() <= ONE_WORD {
-        slot.value.store_first(value);
-        return;
-    }
-    slot.key.clear();
-    // Release: pairs with whoever looks after a kill, and acquires. Without it
-    // words of the new value could appear while the key still stands.
-    fence(Release);
-    slot.value.store_tail(value);
-    slot.value.store_first(value);
-    slot.key.store_first(key);
-}
-
 /// Frees a slot.
 fn remove(slot: &Slot) {
     slot.key.clear();
-    // Release: as in `replace`; the key goes first.
+    // Release: as in `Locked::replace`; the key goes first.
     fence(Release);
     slot.value.clear();
     slot.timestamp.store(0, Relaxed);

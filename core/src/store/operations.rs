@@ -5,7 +5,8 @@
 //! patience ([`Within`]). Each takes the table's semaphore, and gives up after
 //! a bounded time: a semaphore does not tell that its owner has died.
 //! Source: futex(2) for waiting on the version.
-//! Limits: nothing repairs a table whose owner died; its lock stays taken.
+//! Limits: nothing here repairs a table whose owner died: its lock stays taken,
+//! until somebody has the store alone; see [`Store::recover`](crate::Store::recover).
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Acquire;
@@ -16,7 +17,7 @@ use super::entry::text;
 use super::limits::{check_key, check_value};
 use super::locked::{Locked, Written};
 use super::{Condition, Put, Removed, Snapshot, StoreError};
-use crate::layout::Table;
+use crate::layout::{Table, Undo};
 use crate::sys::futex::{self, Woken};
 use crate::{Deadline, SemaphoreError};
 
@@ -55,9 +56,17 @@ pub trait KeyValue {
         None
     }
 
+    /// Room beside the table to keep a slot in while it changes; `None` where
+    /// there is none. Without it, an owner who dies within a change of a long
+    /// value takes the entry along.
+    #[doc(hidden)]
+    fn undo(&self) -> Option<&Undo> {
+        None
+    }
+
     /// The same store, with another [`lock_timeout`](Self::lock_timeout).
     fn within(&self, lock_timeout: Duration) -> Within<'_> {
-        Within { table: self.table(), awaited: self.awaited(), lock_timeout }
+        Within { table: self.table(), awaited: self.awaited(), undo: self.undo(), lock_timeout }
     }
 
     /// The number of changes so far, modulo 2³². Takes no lock: it is already
@@ -226,6 +235,7 @@ impl KeyValue for Table {
 pub struct Within<'a> {
     table: &'a Table,
     awaited: Option<&'a AtomicU32>,
+    undo: Option<&'a Undo>,
     lock_timeout: Duration,
 }
 
@@ -240,6 +250,10 @@ impl KeyValue for Within<'_> {
 
     fn awaited(&self) -> Option<&AtomicU32> {
         self.awaited
+    }
+
+    fn undo(&self) -> Option<&Undo> {
+        self.undo
     }
 }
 
@@ -257,7 +271,7 @@ fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
             error => StoreError::Semaphore(error),
         })?,
     };
-    Ok(Locked { table, _guard: guard })
+    Ok(Locked { table, undo: store.undo(), _guard: guard })
 }
 
 /// Does what `act` does under the lock, counts it, and wakes who waits for it.

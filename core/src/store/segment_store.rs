@@ -13,12 +13,18 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::{DEFAULT_LOCK_TIMEOUT, KeyValue, StoreError};
-use crate::layout::Table;
+use crate::layout::{Table, Undo};
 use crate::sys::mapping::page_size;
 use crate::{Segment, SegmentName};
 
 /// The name that C programs use.
 pub const DEFAULT_NAME: &str = "/gitflow_kv_store";
+
+/// Where the word that tells of waiters lies: behind the table.
+const AWAITED_OFFSET: usize = size_of::<Table>();
+
+/// Where the old contents of a slot under change lie: behind that word.
+pub(super) const UNDO_OFFSET: usize = AWAITED_OFFSET + 8;
 
 /// A [`Table`] in a [`Segment`]. Dropping it unmaps; the object stays until it
 /// is [unlinked](Self::unlink).
@@ -83,11 +89,7 @@ impl Store {
     /// A store in `segment`, if what is there can be one.
     fn checked(segment: Segment) -> Result<Self, StoreError> {
         let name = segment.name().clone();
-        let (found, needed) = (segment.length(), size_of::<Table>());
-        let limit = needed.next_multiple_of(page_size());
-        if found > limit {
-            return Err(StoreError::Foreign { name, found, needed, limit });
-        }
+        check_size(&segment)?;
         let store = Self { segment, lock_timeout: DEFAULT_LOCK_TIMEOUT };
         if !store.table().sem.is_initialised() {
             return Err(StoreError::NotReady { name });
@@ -107,8 +109,23 @@ impl KeyValue for Store {
     }
 
     fn awaited(&self) -> Option<&AtomicU32> {
-        self.segment.in_last_page(size_of::<Table>())
+        self.segment.in_last_page(AWAITED_OFFSET)
     }
+
+    fn undo(&self) -> Option<&Undo> {
+        self.segment.in_last_page(UNDO_OFFSET)
+    }
+}
+
+/// Refuses an object that is longer than a table's.
+pub(super) fn check_size(segment: &Segment) -> Result<(), StoreError> {
+    let (found, needed) = (segment.length(), size_of::<Table>());
+    let limit = needed.next_multiple_of(page_size());
+    if found > limit {
+        let name = segment.name().clone();
+        return Err(StoreError::Foreign { name, found, needed, limit });
+    }
+    Ok(())
 }
 
 /// Makes a table of a new segment's zeroes.

@@ -2,6 +2,7 @@
 //! beside the shared layout.
 
 pub(crate) mod futex;
+pub(crate) mod lease;
 pub(crate) mod mapping;
 pub(crate) mod object;
 pub(crate) mod semaphore;

@@ -39,11 +39,17 @@ pub(crate) fn path_of(file_name: &str) -> PathBuf {
 /// Opens an existing object for reading and writing.
 pub(crate) fn open(file_name: &str) -> io::Result<File> {
     // As shm_open: no symbolic links, and no waiting should it be a FIFO.
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path_of(file_name))
+    let path = path_of(file_name);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    match options.open(&path) {
+        // Somebody recovers it, and has a lease on it (`lease.rs`). The kernel
+        // lets nobody wait for that longer than its lease-break-time.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            options.custom_flags(libc::O_NOFOLLOW).open(&path)
+        }
+        opened => opened,
+    }
 }
 
 /// Removes an object's name; the object lives on while it is mapped.

@@ -35,6 +35,7 @@ fn task(name: &SegmentName, words: &[&str]) -> Result<(), Box<dyn Error>> {
         ["open"] => report(Store::open(name).map(|_| "opened")),
         ["unlink"] => report(Store::unlink(name).map(|()| "unlinked")),
         ["create-or-open"] => create_or_open(name),
+        ["replace"] => replace(&Store::open(name)?),
         ["churn"] => churn(&Store::open(name)?),
         ["increment", key, times] => increment(&Store::open(name)?, key, times.parse()?),
         ["work", seed, times] => work(&Store::open(name)?, seed.parse()?, times.parse()?),
@@ -106,6 +107,20 @@ fn churn(store: &Store) -> Result<(), Box<dyn Error>> {
         store.set(key, vec![letter; length])?;
         if round % 5 == 0 {
             store.delete(key)?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the values of three keys for ever, by values of one letter many
+/// times over.
+fn replace(store: &Store) -> Result<(), Box<dyn Error>> {
+    for round in 0_usize.. {
+        let key = ["first", "the second key", "the third and longest key"][round % 3];
+        let letter = b'a' + (round % 26) as u8;
+        store.set(key, vec![letter; [200, 255, 9, 8][round % 4]])?;
+        if round == 2 {
+            say("replacing")?;
         }
     }
     Ok(())
