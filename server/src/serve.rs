@@ -22,7 +22,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{self, GracefulShutdown};
-use shmkv::StoreError;
+use shmkv::{SegmentName, Store, StoreError};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -117,6 +117,9 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let listener = listen(address).map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(failed("getsockname"))?;
 
+    if !options.read_only {
+        recover(&options.name);
+    }
     let attached = Attached::open(&options.name, options.read_only)?;
     let how = match &attached {
         Ok(attached) if attached.store().segment().was_created() => "created".into(),
@@ -145,6 +148,21 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let _ = timeout(DRAIN, connections.shutdown()).await;
     watcher.stop();
     finish(&app, &options)
+}
+
+/// Frees a lock that its owner took along when he died, if that is certain; says
+/// what was done, or why nothing was.
+fn recover(name: &SegmentName) {
+    match Store::recover(name) {
+        Ok(Some(recovered)) => eprintln!(
+            "server: the lock of segment {name} was held by a process that is gone; {recovered}"
+        ),
+        Err(error @ (StoreError::InUse { .. } | StoreError::Os { .. })) => {
+            eprintln!("server: {error}");
+        }
+        // There is nothing to recover; what else is wrong, opening tells.
+        Ok(None) | Err(_) => {}
+    }
 }
 
 /// Removes the segment's name, if that was asked for and it is still ours.

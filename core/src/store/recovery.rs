@@ -10,6 +10,7 @@
 //! done: he may be the owner. What a C program left by half is kept where it can
 //! be an entry: half a value, as a rule, behind a whole key.
 
+use std::fmt;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -30,6 +31,23 @@ pub struct Recovered {
     pub freed: Vec<usize>,
     /// What `entry_count` was, and what it is.
     pub entry_count: (u32, u32),
+}
+
+impl fmt::Display for Recovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the lock is free again, at version {}", self.version)?;
+        if let Some(slot) = self.restored {
+            write!(f, "; slot {slot} has its value from before the change that was cut short")?;
+        }
+        if !self.freed.is_empty() {
+            write!(f, "; slots {:?} were freed, for what was in them was no entry", self.freed)?;
+        }
+        let (before, now) = self.entry_count;
+        if before != now {
+            write!(f, "; entry_count was {before} and is {now}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -140,6 +158,7 @@ mod tests {
         let recovered = Store::recover(&name).unwrap().unwrap();
         let expected = Recovered { version: 3, restored: None, freed: vec![], entry_count: (2, 2) };
         assert_eq!(recovered, expected);
+        assert_eq!(recovered.to_string(), "the lock is free again, at version 3");
         assert_eq!(pairs(&name), both());
         assert_eq!(Store::open(&name).unwrap().set("third", "3").unwrap(), 4);
     }
@@ -231,6 +250,11 @@ mod tests {
             store.table().entry_count.store(7, Relaxed);
         });
         let recovered = Store::recover(&name).unwrap().unwrap();
+        assert_eq!(
+            recovered.to_string(),
+            "the lock is free again, at version 3; slots [2, 3] were freed, for what was in them \
+             was no entry; entry_count was 7 and is 2"
+        );
         assert_eq!((recovered.freed, recovered.entry_count), (vec![2, 3], (7, 2)));
         assert_eq!(pairs(&name), both());
     }

@@ -4,6 +4,7 @@
 mod conditions;
 mod events;
 mod frames;
+mod kill;
 mod life;
 mod limits;
 mod lock;

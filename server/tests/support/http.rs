@@ -80,6 +80,31 @@ impl Client {
         self.response(method == "HEAD")
     }
 
+    /// Sends a request with a body of JSON, and reads the status of the answer;
+    /// `None` where the connection breaks.
+    pub fn try_ask(&mut self, method: &str, path: &str, body: &str) -> Option<u16> {
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        let sent = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        self.stream.get_mut().write_all(sent.as_bytes()).ok()?;
+        let mut status = None;
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            let line = line.trim_end().to_ascii_lowercase();
+            match line.split_once(": ") {
+                _ if line.is_empty() => break,
+                Some(("content-length", number)) => length = number.parse().ok()?,
+                _ => status = status.or_else(|| line.split(' ').nth(1)?.parse().ok()),
+            }
+        }
+        self.stream.read_exact(&mut vec![0; length]).ok()?;
+        status
+    }
+
     /// The next line, without its end; `None` at the end of the connection.
     pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();

@@ -111,6 +111,15 @@ impl Server {
         assert!(self.wait().success());
     }
 
+    /// Ends it with SIGTERM; returns what it has said on its standard error.
+    pub fn stop_and_hear(mut self) -> String {
+        self.signal("-TERM");
+        let mut said = String::new();
+        let mut errors = self.child.stderr.take().expect("its errors are a pipe");
+        errors.read_to_string(&mut said).expect("it prints UTF-8");
+        said
+    }
+
     /// Kills it.
     pub fn kill(mut self) {
         self.child.kill().expect("a child can be killed");
