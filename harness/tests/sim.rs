@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         semaphore_closes_the_race_in_all_schedules,
         semaphore_taken_crosswise_deadlocks,
         killed_owner_leaves_the_others_waiting,
+        one_that_waits_for_itself_is_told_so,
         state_graph_has_all_states_and_ends,
         timeline_is_drawn_as_text_and_picture,
         clocks_show_virtual_time,
@@ -172,6 +173,15 @@ fn killed_owner_leaves_the_others_waiting() {
     let failure = report.failure.expect("a failure");
     assert_eq!(failure.verdict.word(), "deadlock", "{}", failure.timeline);
     assert!(failure.schedule.to_string().contains('!'), "{}", failure.schedule);
+}
+
+fn one_that_waits_for_itself_is_told_so() {
+    let scenario = guarded().process("p", |state| {
+        std::mem::forget(state.first.guard().expect("the semaphore"));
+        let _again = state.first.guard().expect("the semaphore");
+    });
+    let verdict = search(&scenario, &Search::exhaustive(0)).verdict;
+    assert_eq!(verdict.to_string(), "deadlock: p waits on first.value, held by p");
 }
 
 /// Two processes at three places each make 9 states; in 4 of them the bytes or

@@ -112,7 +112,7 @@ fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> 
         } else {
             "something private".into()
         };
-        let holder = if shared { holder(page, steps, pending.offset, i) } else { NOBODY };
+        let holder = if shared { holder(page, steps, pending.offset) } else { NOBODY };
         let held_by = (holder != NOBODY).then(|| name(holder.into()));
         Waiter { process: name(i), field, held_by }
     });
@@ -121,7 +121,7 @@ fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> 
 
 /// Who holds what is waited for at `offset`: the thread whose ID is in the word,
 /// or else the last one that took from it without giving back.
-fn holder(page: &Control, steps: &[Step], offset: u32, waiter: usize) -> u8 {
+fn holder(page: &Control, steps: &[Step], offset: u32) -> u8 {
     let there = steps.iter().rev().filter(|step| {
         step.what.offset == offset && step.what.op.writes() && step.what.op.touches()
     });
@@ -142,5 +142,5 @@ fn holder(page: &Control, steps: &[Step], offset: u32, waiter: usize) -> u8 {
             })
             .map(|step| step.process)
     };
-    by_id.or_else(last_taker).filter(|holder| usize::from(*holder) != waiter).unwrap_or(NOBODY)
+    by_id.or_else(last_taker).unwrap_or(NOBODY)
 }
