@@ -3,10 +3,52 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use serde_json::{Value, json};
 use shmkv::{SegmentError, StoreError};
 use shmkv_harness::sim::SimError;
 use shmkv_harness::{StressError, StressOptions};
+
+use crate::explore::{self, Case, Simulated};
+
+/// A lab that has a story, scenarios to explore, and nothing else.
+pub struct Lab {
+    /// Its program.
+    pub name: &'static str,
+    /// What it is about, in one line.
+    pub about: &'static str,
+    /// Lines of what to type, each with what it does.
+    pub examples: &'static str,
+    /// What can be explored.
+    pub cases: fn() -> Vec<Case>,
+    /// Tells the story, and says whether it came out as claimed.
+    pub tell: fn(&Common) -> Result<bool, LabError>,
+}
+
+/// The command line of such a lab.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Options {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    simulated: Option<Simulated>,
+}
+
+impl Lab {
+    /// The whole program.
+    pub fn main(&self) -> ExitCode {
+        let examples = format!("Examples:\n{}", self.examples);
+        let command = Options::command().name(self.name).about(self.about).after_help(examples);
+        let options = Options::from_arg_matches(&command.get_matches());
+        let options = options.unwrap_or_else(|error| error.exit());
+        let result = match &options.simulated {
+            None => (self.tell)(&options.common),
+            Some(command) => explore::run(self.name, &(self.cases)(), command),
+        };
+        finish(self.name, result)
+    }
+}
 
 /// Options of every lab's story.
 #[derive(Args, Clone, Debug)]
@@ -105,6 +147,28 @@ pub fn line(text: std::fmt::Arguments<'_>) -> Result<(), LabError> {
 #[macro_export]
 macro_rules! say {
     ($($format:tt)*) => { $crate::cli::line(format_args!($($format)*))? };
+}
+
+/// Ends a story: with its conclusion, which is all that is said under `--quiet`,
+/// or with one JSON document of this and the `rest`.
+///
+/// # Errors
+/// [`LabError::OutputClosed`].
+pub fn conclude(
+    common: &Common,
+    lab: &str,
+    shown: bool,
+    conclusion: &str,
+    rest: Value,
+) -> Result<bool, LabError> {
+    if common.json {
+        let mut document = json!({ "lab": lab, "shown": shown, "conclusion": conclusion });
+        explore::merge(&mut document, rest);
+        say!("{document:#}");
+    } else {
+        say!("{}{conclusion}", if common.quiet { "" } else { "\n" });
+    }
+    Ok(shown)
 }
 
 /// How a program ends: well, with its claim not shown, or with one sentence.

@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
-use shmkv_harness::sim::{Reduction, Replay, Schedule, Search, SearchReport, Simulate, Strategy};
+use shmkv_harness::sim::{
+    Reduction, Replay, Schedule, Search, SearchReport, SimError, Simulate, Strategy,
+};
 use shmkv_harness::{Cell, TextTable, thousands};
 
 use crate::cli::LabError;
@@ -168,9 +170,20 @@ fn replay(lab: &str, cases: &[Case], options: &ReplayOptions) -> Result<bool, La
 }
 
 /// What a lab's story says of a case: all schedules with at most 2 preemptions,
-/// and how many of them fail.
-pub fn explored(case: &Case) -> Result<SearchReport, LabError> {
-    Ok(case.scenario.explore(&Search::exhaustive(2), &mut |_, _| {})?)
+/// and how many of them fail. `None` where this machine cannot simulate; then
+/// that has been said, and the story goes on without it.
+///
+/// # Errors
+/// Any other of the simulator's.
+pub fn explored(case: &Case) -> Result<Option<SearchReport>, LabError> {
+    match case.scenario.explore(&Search::exhaustive(2), &mut |_, _| {}) {
+        Ok(report) => Ok(Some(report)),
+        Err(error @ (SimError::Unsupported { .. } | SimError::UnknownLibc)) => {
+            eprintln!("{}: {error}", case.name);
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The named case, or the first.
@@ -207,7 +220,8 @@ fn explored_as_json(lab: &str, case: &Case, report: &SearchReport) -> Result<Str
     Ok(format!("{document:#}"))
 }
 
-fn merge(document: &mut Value, more: Value) {
+/// Adds the members of `more` to `document`, where it has none of the name.
+pub fn merge(document: &mut Value, more: Value) {
     if let (Value::Object(document), Value::Object(more)) = (document, more) {
         for (key, value) in more {
             document.entry(key).or_insert(value);
@@ -238,6 +252,11 @@ pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(),
         outcomes.row([Cell::count(row.count), Cell::text(&row.outcome)]);
     }
     say!("\n{}", outcomes.render(false).trim_end());
+    print_failure(lab, case, report)
+}
+
+/// The shortest schedule that fails, step by step, and how to see it again.
+pub fn print_failure(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
     let Some(failure) = &report.failure else { return Ok(()) };
     say!("\nThe shortest that fails:\n");
     say!("{}{}\n", failure.timeline, failure.verdict);

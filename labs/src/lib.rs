@@ -4,7 +4,16 @@
 pub mod cli;
 pub mod consumer;
 pub mod explore;
+pub mod lab_1;
+pub mod lab_2;
+pub mod lab_2_price;
+pub mod lab_2_wrong;
+pub mod lab_3;
+pub mod lab_3_readers;
+pub mod lab_3_writers;
 pub mod lab_4;
 pub mod producer;
 pub mod show;
 pub mod store_commands;
+pub mod story;
+pub mod table;

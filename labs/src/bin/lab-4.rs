@@ -8,11 +8,12 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 use shmkv::{KeyValue, SegmentName, Store};
 use shmkv_harness::{colour_on, stress};
-use shmkv_labs::cli::{Common, LabError, finish};
+use shmkv_labs::cli::{Common, LabError, conclude, finish};
 use shmkv_labs::consumer::ConsumerOptions;
-use shmkv_labs::explore::{Simulated, explored};
+use shmkv_labs::explore::Simulated;
 use shmkv_labs::producer::ProducerOptions;
 use shmkv_labs::store_commands::StoreCommand;
+use shmkv_labs::story::searches;
 use shmkv_labs::{consumer, explore, lab_4, producer, say, store_commands};
 
 fn main() -> ExitCode {
@@ -35,25 +36,11 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         say!("Stress saw nothing; that is no proof. So: every schedule, step by step.\n");
     }
 
-    let mut held = report.held();
-    let mut searches = Vec::new();
-    for case in lab_4::cases() {
-        let search = explored(&case)?;
-        held &= search.failed == 0 && search.complete;
-        if common.tells() {
-            say!("  {:<10} {search}", case.name);
-        }
-        searches.push(json!({ "case": case.name, "search": search }));
-    }
+    let (as_claimed, searches) = searches(common, &lab_4::cases())?;
+    let held = report.held() && as_claimed;
     let conclusion = if held { "The store held in all of them." } else { "The store failed." };
-    if common.json {
-        say!(
-            "{:#}",
-            json!({ "lab": "lab-4", "held": held, "stress": report, "searches": searches })
-        );
-    } else {
-        say!("{}{conclusion}", if common.quiet { "" } else { "\n" });
-    }
+    let rest = json!({ "stress": report, "searches": searches });
+    conclude(common, "lab-4", held, conclusion, rest)?;
     if common.tells() {
         say!("\nTry next:");
         say!("  cargo run --bin lab-4 producer        and, in another terminal,");

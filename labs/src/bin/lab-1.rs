@@ -1,0 +1,69 @@
+//! Lab 1: processes set keys in shared memory, and nobody takes a lock.
+//! Chapter: book/src/lab-1.md. Run: cargo run --bin lab-1
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use shmkv_harness::{StressOptions, colour_on, stress_until, thousands};
+use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::{explore, lab_1, say};
+
+fn main() -> ExitCode {
+    LAB.main()
+}
+
+const LAB: Lab = Lab {
+    name: "lab-1",
+    about: "Race without a semaphore: how processes destroy each other's data",
+    examples: "  lab-1                                 the story
+  lab-1 --processes 9 --rounds 1000     with more processes, in 1,000 rounds at most
+  lab-1 explore --scenario two-sets     all schedules with 2 preemptions, step by step",
+    cases: lab_1::cases,
+    tell,
+};
+
+/// Races until each kind of damage has been seen, then shows one step by step.
+fn tell(common: &Common) -> Result<bool, LabError> {
+    let processes = common.processes_or(4);
+    if common.tells() {
+        say!("{processes} processes work on one table in shared memory. Each sets two keys:");
+        say!("key 0, which all of them set, and one of its own. Nobody takes a lock. Then");
+        say!("all start again on an empty table; in half of these rounds one process stops");
+        say!("for 0.1 ms at a random moment, as a scheduler may make it.\n");
+    }
+    let options =
+        StressOptions { pause_rate: 0.5, stop_at_failure: false, ..common.stress(20_000) };
+    let race = stress_until(&lab_1::scenario(processes, 2), &options, |race| {
+        race.invariants.iter().all(|invariant| invariant.violations > 0)
+    })?;
+    let seen = race.invariants.iter().filter(|invariant| invariant.violations > 0).count();
+    if common.tells() {
+        say!("{}", race.invariant_table().render(colour_on(&std::io::stdout())));
+        say!("A set reads version and count, writes value and key, and writes version and");
+        say!("count back. What others do in between is lost, or destroys what it wrote:");
+        say!("each access is atomic, the set is not.\n");
+        say!("Luck found that. Now one step at a time, for two processes with a set each:");
+    }
+
+    let case = &lab_1::cases()[0];
+    let search = explore::explored(case)?;
+    if let (Some(search), true) = (&search, common.tells()) {
+        say!("{search}");
+        explore::print_failure("lab-1", case, search)?;
+    }
+
+    let rounds = thousands(race.rounds);
+    let one_step_at_a_time = search.as_ref().is_none_or(|search| search.failed > 0);
+    let shown = seen == race.invariants.len() && one_step_at_a_time;
+    let conclusion = format!(
+        "{seen} of {} kinds of damage were seen within {rounds} rounds, in {:.1} s.",
+        race.invariants.len(),
+        race.elapsed.as_secs_f64()
+    );
+    let rest = json!({ "stress": race, "searches": [{ "case": case.name, "search": search }] });
+    let shown = conclude(common, "lab-1", shown, &conclusion, rest)?;
+    if common.tells() {
+        say!("\nTry next:\n  cargo run --bin lab-2                 the same with a semaphore");
+    }
+    Ok(shown)
+}

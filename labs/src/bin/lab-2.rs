@@ -1,0 +1,81 @@
+//! Lab 2: the race of lab 1 with a semaphore, its price, and how not to use it.
+//! Chapter: book/src/lab-2.md. Run: cargo run --bin lab-2
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+use shmkv_harness::{StressOptions, stress};
+use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::explore::Case;
+use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
+use shmkv_labs::{lab_1, lab_2, lab_2_price, lab_2_wrong, say};
+
+fn main() -> ExitCode {
+    LAB.main()
+}
+
+const LAB: Lab = Lab {
+    name: "lab-2",
+    about: "Fixed with a semaphore: the same race, no damage, its price, three wrong ways",
+    examples: "  lab-2                                 the story
+  lab-2 --rounds 100000                 look longer for damage
+  lab-2 explore --scenario early-return who waits for whom, step by step",
+    cases: lab_2::cases,
+    tell,
+};
+
+fn tell(common: &Common) -> Result<bool, LabError> {
+    let processes = common.processes_or(4);
+    let options = StressOptions { pause_rate: 0.5, stop_at_failure: false, ..common.stress(1_000) };
+    if common.tells() {
+        say!(
+            "{processes} processes set two keys each, as in lab 1: once with no lock, and once each"
+        );
+        say!("set between wait and post of a semaphore. The same rounds, the same pauses.\n");
+    }
+    let without = stress(&lab_1::scenario(processes, 2), &options)?;
+    let with = stress(&lab_2::scenario(processes, 2), &options)?;
+    let columns = [("without", &without), ("with semaphore", &with)];
+    let prices = lab_2_price::measure(processes, common)?;
+    if common.tells() {
+        say!("{}", rendered(&violations_side_by_side(&columns)));
+        say!("What it costs, in sets per second:\n");
+        say!("{}", rendered(&lab_2_price::table(&prices)));
+        say!("Three wrong ways to lock, each until it fails:\n");
+    }
+
+    let patient = StressOptions { stop_at_failure: true, ..options.clone() };
+    let hasty = StressOptions { deadline: Duration::from_millis(200), ..patient.clone() };
+    let wrong = [
+        stress(&lab_2_wrong::unlocked_reader(50, 50), &patient)?,
+        stress(&lab_2_wrong::early_return(2), &hasty)?,
+        stress(&lab_2_wrong::check_then_act(processes, 2), &patient)?,
+    ];
+    if common.tells() {
+        say!("{}", rendered(&verdicts(&wrong)));
+        say!("Each of them, and the right way, in every schedule of two processes:\n");
+    }
+    let cases: Vec<Case> =
+        lab_2::cases().into_iter().filter(|case| case.name != "two-sets").collect();
+    let (as_claimed, searches) = searches(common, &cases)?;
+
+    let failed = wrong.iter().filter(|run| !run.held()).count();
+    let shown = with.held() && !without.held() && failed == wrong.len() && as_claimed;
+    let conclusion = format!(
+        "Damage in {} of {} rounds without the semaphore, in {} with it; {failed} of {} wrong ways failed.",
+        without.failed_rounds,
+        without.rounds,
+        with.failed_rounds,
+        wrong.len()
+    );
+    let rest = json!({
+        "without": without, "with": with, "prices": prices, "wrong": wrong, "searches": searches,
+    });
+    let shown = conclude(common, "lab-2", shown, &conclusion, rest)?;
+    if common.tells() {
+        say!("\nTry next:\n  cargo run --bin lab-2 explore --scenario early-return");
+        say!("  cargo run --bin lab-3                 what a version tells a reader");
+    }
+    Ok(shown)
+}
