@@ -276,7 +276,7 @@ fn story_is_told_and_holds() {
     let assert = lab_4(&["--rounds", "200"]).assert().success();
     let story = output(&assert);
     assert!(story.contains("consumer: version 8: role = admin"), "{story}");
-    assert!(story.contains("set-set    all schedules with at most 2 preemptions:"), "{story}");
+    assert!(story.contains("set-set     all schedules with at most 2 preemptions:"), "{story}");
     let quiet = lab_4(&["--rounds", "200", "--quiet"]).assert().success();
     assert_eq!(output(&quiet), "The store held in all of them.\n");
 }
