@@ -1,0 +1,207 @@
+//! The figures: executions of real scenarios, made when the book is built.
+//!
+//! Idea: a figure is a scenario, how to look for the execution to show, and the
+//! verdict that its chapter speaks of; another verdict is an error, so that the
+//! text cannot drift from what happens.
+//! Limits: simulation and stress fork, so figures are made while the program
+//! has one thread. Where the machine cannot simulate, the book says so in the
+//! figures' places.
+
+mod collect;
+mod lost_update;
+
+use std::collections::BTreeMap;
+
+use shmkv_harness::sim::{Replay, Schedule, Search, SearchReport, SimError, explore, replay};
+use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress};
+
+use crate::scheduler::{self, Played};
+use crate::{BookError, Excerpt, Sources, html};
+
+/// The most states of a figure that is played.
+const MOST_STATES: usize = 400;
+
+/// All figures, by name.
+#[derive(Default)]
+pub struct Figures {
+    figures: BTreeMap<String, Figure>,
+    /// Why there are none from the simulator.
+    unsupported: Option<String>,
+}
+
+/// What was made of one scenario.
+#[derive(Default)]
+struct Figure {
+    command: Option<&'static str>,
+    execution: Option<Replay>,
+    search: Option<SearchReport>,
+    played: Option<Played>,
+    stress: Option<StressReport>,
+}
+
+impl Figures {
+    /// Makes all figures of the book. The program must have one thread.
+    ///
+    /// # Errors
+    /// See [`BookError`].
+    pub fn collect(sources: &Sources) -> Result<Self, BookError> {
+        let mut figures = Self::default();
+        collect::all(&mut figures, sources)?;
+        Ok(figures)
+    }
+
+    /// The names of the figures that a reader plays.
+    pub fn played(&self) -> impl Iterator<Item = (&str, &Played)> {
+        let figures = self.figures.iter();
+        figures.filter_map(|(name, figure)| Some((name.as_str(), figure.played.as_ref()?)))
+    }
+
+    /// The execution of figure `name`, as HTML.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn timeline(&self, name: &str) -> Result<String, BookError> {
+        self.show("timeline", name, |figure| {
+            Some(html::timeline(figure.execution.as_ref()?, figure.command))
+        })
+    }
+
+    /// Figure `name`, to be played, as HTML.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn scheduler(&self, name: &str) -> Result<String, BookError> {
+        self.show("scheduler", name, |figure| {
+            let (played, failure) = (figure.played.as_ref()?, figure.execution.as_ref()?);
+            Some(html::scheduler(name, played, failure, figure.command))
+        })
+    }
+
+    /// What the search in figure `name` says of itself.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn search(&self, name: &str) -> Result<String, BookError> {
+        self.show("search", name, |figure| {
+            Some(html::output(&format!("{}\n", figure.search.as_ref()?)))
+        })
+    }
+
+    /// The report of the stress in figure `name`.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn stress(&self, name: &str) -> Result<String, BookError> {
+        let figure = self.figures.get(name).and_then(|figure| figure.stress.as_ref());
+        let report = figure.ok_or_else(|| no_figure("stress", name))?;
+        Ok(html::output(&report.to_string()))
+    }
+
+    fn show(
+        &self,
+        kind: &'static str,
+        name: &str,
+        show: impl Fn(&Figure) -> Option<String>,
+    ) -> Result<String, BookError> {
+        let figure = self.figures.get(name).ok_or_else(|| no_figure(kind, name))?;
+        match &self.unsupported {
+            Some(why) => Ok(html::unsupported(why)),
+            None => show(figure).ok_or_else(|| no_figure(kind, name)),
+        }
+    }
+
+    fn entry(&mut self, name: &str) -> &mut Figure {
+        self.figures.entry(name.to_owned()).or_default()
+    }
+
+    /// The result of a simulation; `None` where this machine cannot simulate.
+    fn simulated<R>(
+        &mut self,
+        name: &str,
+        result: Result<R, SimError>,
+    ) -> Result<Option<R>, BookError> {
+        self.entry(name);
+        match result {
+            Ok(result) => Ok(Some(result)),
+            Err(error @ (SimError::Unsupported { .. } | SimError::UnknownLibc)) => {
+                self.unsupported = Some(error.to_string());
+                Ok(None)
+            }
+            Err(source) => Err(BookError::Sim { name: name.to_owned(), source }),
+        }
+    }
+
+    /// Searches `scenario`; keeps the report, and the failing execution if there
+    /// is one. The verdict must begin with `wanted`.
+    fn searched<T: Shared>(
+        &mut self,
+        name: &str,
+        scenario: &Scenario<T>,
+        search: &Search,
+        wanted: &'static str,
+    ) -> Result<(), BookError> {
+        let Some(report) = self.simulated(name, explore(scenario, search))? else { return Ok(()) };
+        check_verdict(name, wanted, report.verdict.to_string())?;
+        let figure = self.entry(name);
+        figure.execution.clone_from(&report.failure);
+        figure.search = Some(report);
+        Ok(())
+    }
+
+    /// Runs `scenario` under one schedule. The verdict must begin with `wanted`.
+    fn replayed<T: Shared>(
+        &mut self,
+        name: &str,
+        scenario: &Scenario<T>,
+        schedule: &str,
+        wanted: &'static str,
+    ) -> Result<(), BookError> {
+        let schedule: Schedule = schedule.parse().expect("schedules of figures are well formed");
+        let Some(found) = self.simulated(name, replay(scenario, &schedule))? else { return Ok(()) };
+        check_verdict(name, wanted, found.verdict.to_string())?;
+        self.entry(name).execution = Some(found);
+        Ok(())
+    }
+
+    /// Searches `scenario`, and makes a figure to be played of it, which marks
+    /// the lines of `listings`.
+    fn playable<T: Shared>(
+        &mut self,
+        name: &str,
+        scenario: Scenario<T>,
+        wanted: &'static str,
+        listings: &[Excerpt],
+    ) -> Result<(), BookError> {
+        self.searched(name, &scenario, &Search::unbounded(), wanted)?;
+        let Some(failure) = &self.entry(name).execution else { return Ok(()) };
+        let failure = failure.schedule.to_string();
+        let played = scheduler::play(name, scenario, listings, failure, MOST_STATES)?;
+        self.entry(name).played = Some(played);
+        Ok(())
+    }
+
+    /// Runs `scenario` in parallel; keeps the report.
+    fn stressed<T: Shared>(
+        &mut self,
+        name: &str,
+        scenario: &Scenario<T>,
+        rounds: u64,
+    ) -> Result<(), BookError> {
+        let options = StressOptions { rounds, stop_at_failure: false, ..StressOptions::default() };
+        let report = stress(scenario, &options)
+            .map_err(|source| BookError::Stress { name: name.to_owned(), source })?;
+        self.entry(name).stress = Some(report);
+        Ok(())
+    }
+}
+
+fn no_figure(kind: &'static str, name: &str) -> BookError {
+    BookError::NoFigure { kind, name: name.to_owned() }
+}
+
+fn check_verdict(name: &str, wanted: &'static str, found: String) -> Result<(), BookError> {
+    match found.starts_with(wanted) {
+        true => Ok(()),
+        false => Err(BookError::Verdict { name: name.to_owned(), wanted, found }),
+    }
+}
