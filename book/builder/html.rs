@@ -67,10 +67,18 @@ pub fn unsupported(why: &str) -> String {
     format!("<p class=\"unsupported\">A figure belongs here, and was not made: {why}.</p>\n")
 }
 
+/// The smallest size at which a picture can be read, as a share of its own.
+const SMALLEST: f32 = 0.85;
+
+/// The picture, which may be made smaller where it does not fit, or be scrolled.
 fn picture(replay: &Replay) -> String {
     let svg = replay.timeline.to_svg().replace('\n', "");
+    let width = svg.split(" width=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let least =
+        width.and_then(|width| width.parse().ok()).map_or(0.0, |width: f32| width * SMALLEST);
     format!(
-        "<div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"timeline\">{svg}</div>"
+        "<div class=\"picture\" style=\"--least: {least:.0}px\" tabindex=\"0\" role=\"group\" \
+         aria-label=\"timeline\">{svg}</div>"
     )
 }
 

@@ -44,9 +44,9 @@ pub fn default_output() -> PathBuf {
 /// # Errors
 /// See [`BookError`]; what was built until then is left there.
 pub fn build(sources: &Sources, figures: Figures, output: &Path) -> Result<(), BookError> {
-    let mdbook = |error: mdbook_driver::errors::Error| {
-        // The chain ends in our own words, where the error is one of ours.
-        BookError::Mdbook { message: error.root_cause().to_string() }
+    let mdbook = |error: mdbook_driver::errors::Error| match error.downcast::<BookError>() {
+        Ok(ours) => ours,
+        Err(error) => BookError::Mdbook { message: format!("{error:#}") },
     };
     fs::create_dir_all(output)
         .and_then(|()| output.canonicalize())

@@ -140,7 +140,9 @@ fn cited_in_prose(prose: &str, start: usize) -> impl Iterator<Item = Cited<'_>> 
         let closes = prose[open..].chars().nth(2) == Some(')');
         let before =
             prose[..open].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        let is_name = before.len() < open && closes && section != '0';
+        let is_name = prose[before.len()..open].starts_with(|c: char| c.is_ascii_alphabetic())
+            && closes
+            && section != '0';
         is_name.then(|| Cited { start: start + before.len(), text: &prose[before.len()..open + 3] })
     })
 }
@@ -157,7 +159,7 @@ mod tests {
             "See [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `fork(2)` and \
              [sem\\_wait(3)](https://man7.org/linux/man-pages/man3/sem_wait.3.html)."
         );
-        for plain in ["a list (1) and f(x)", "(2)", "no call"] {
+        for plain in ["a list (1) and f(x)", "volume 12(3)", "(2)", "no call"] {
             assert_eq!(with_links(plain).expect(plain), plain);
         }
     }

@@ -164,12 +164,14 @@ impl Segment {
         let wanted = NonZeroUsize::new(length).expect("a segment has at least one byte");
         let failed = |(call, error)| interpret(name, length, call, error);
 
+        // ANCHOR: create-with
         let draft = Draft::new(length).map_err(failed)?;
         let file = draft.file().try_clone().map_err(|error| failed(("fcntl", error)))?;
         let mut segment = Self::map(name, file, wanted)?;
         segment.created = true;
         init(&segment);
         draft.publish(name.file_name()).map_err(failed)?;
+        // ANCHOR_END: create-with
         Ok(segment)
     }
 

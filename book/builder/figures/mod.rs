@@ -9,6 +9,9 @@
 
 mod collect;
 mod lost_update;
+// The chapter shows it as a reader's own test, which it is.
+#[path = "../../tests/your_code/transfer.rs"]
+mod transfer;
 
 use std::collections::BTreeMap;
 

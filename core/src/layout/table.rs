@@ -40,6 +40,7 @@ pub struct Slot {
     pub timestamp: AtomicI64,
 }
 
+// ANCHOR: table
 /// The table: C's `shared_memory_kv_store_t`, 3,320 bytes.
 ///
 /// | offset | size | field         | written by | rule                                  |
@@ -63,6 +64,7 @@ pub struct Table {
     /// Counts occupied slots.
     pub entry_count: AtomicU32,
 }
+// ANCHOR_END: table
 
 const _: () = {
     assert!(offset_of!(Slot, key) == 0);
