@@ -118,6 +118,20 @@ impl<'a> Context<'a> {
         read(core::arch::x86_64::__cpuid_count(0xd, MASKS).ebx as usize + 8 * number)
     }
 
+    /// The signals that the interrupted code blocks.
+    pub fn blocked_signals(&self) -> u64 {
+        let mask = (&raw const self.0.uc_sigmask).cast::<u64>();
+        // SAFETY: the kernel put its mask of 8 bytes where glibc's longer one begins.
+        unsafe { mask.read() }
+    }
+
+    /// Replaces them, once the handler returns.
+    pub fn block_signals(&mut self, mask: u64) {
+        let to = (&raw mut self.0.uc_sigmask).cast::<u64>();
+        // SAFETY: as in `blocked_signals`.
+        unsafe { to.write(mask) };
+    }
+
     /// The number and arguments of the system call that was stopped.
     pub fn system_call(&self) -> (i64, [u64; 6]) {
         use Register::{R8, R9, R10, RAX, RDI, RDX, RSI};

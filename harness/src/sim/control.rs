@@ -61,7 +61,9 @@ pub enum Op {
     Timeout,
     /// SIGKILL.
     Kill,
-    /// A robust mutex is marked, since its owner was killed.
+    /// The process ends while it owns robust mutexes.
+    Exit,
+    /// A robust mutex is marked, since its owner has ended.
     OwnerDied,
 }
 
@@ -73,7 +75,8 @@ impl Op {
 
     /// Whether it touches shared bytes at all.
     pub fn touches(self) -> bool {
-        !matches!(self, Self::None | Self::Sleep | Self::Yield | Self::Timeout | Self::Kill)
+        use Op::{Exit, Kill, None, Sleep, Timeout, Yield};
+        !matches!(self, None | Sleep | Yield | Timeout | Kill | Exit)
     }
 
     /// The word for it in timelines.
@@ -93,6 +96,7 @@ impl Op {
             Self::Yield => "yield",
             Self::Timeout => "timeout",
             Self::Kill => "killed",
+            Self::Exit => "exit",
             Self::OwnerDied => "owner-died",
         }
     }
@@ -217,6 +221,11 @@ impl Text {
         self.len.set(end as u16);
     }
 
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+
     /// The text.
     pub fn get(&self) -> String {
         let bytes = self.bytes.get();
@@ -273,6 +282,8 @@ pub struct ProcessControl {
     pub text: Text,
     /// The instruction at which it crashed; the status with which it exited.
     pub detail: Cell<u64>,
+    /// The call stack where it crashed, innermost frame first.
+    pub crash_frames: Cell<[u64; MAX_FRAMES]>,
 }
 
 /// How the next process is chosen where the schedule does not say.
@@ -444,5 +455,6 @@ impl ProcessControl {
         self.deadline.set(u64::MAX);
         self.text.set("");
         self.detail.set(0);
+        self.crash_frames.set([0; MAX_FRAMES]);
     }
 }

@@ -8,7 +8,8 @@
 //! Limits: runs inside signal handlers, so it neither allocates nor locks.
 
 use super::control::{
-    Choice, Control, MAX_STEPS, NOBODY, Op, Outcome, Pending, Policy, ProcessControl, State, Step,
+    Choice, Control, MAX_FRAMES, MAX_STEPS, NOBODY, Op, Outcome, Pending, Policy, ProcessControl,
+    State, Step,
 };
 
 /// What happens next.
@@ -62,16 +63,30 @@ pub fn next(control: &Control) -> Next {
                 time_out(control, candidates, waiter, deadline);
                 return Next::Timeout(waiter);
             }
-            (None, None) => {
-                if candidates.alive != 0 {
-                    control.outcome.set(Outcome::Deadlock);
-                }
-                return Next::Over;
-            }
+            (None, None) => return stuck(control, candidates),
             _ => {}
         }
     }
     choose(control, candidates)
+}
+
+/// Nobody can go. Where somebody was killed and a recovery stands ready, those
+/// that are stuck since are killed as well, and then it recovers.
+fn stuck(control: &Control, candidates: Candidates) -> Next {
+    if candidates.alive == 0 {
+        return Next::Over;
+    }
+    let killed = control.mask(|process| process.state.get() == State::Killed) != 0;
+    let recovering = bit(candidates.alive, control.count.get());
+    if !killed || !control.recovers.get() || recovering {
+        control.outcome.set(Outcome::Deadlock);
+        return Next::Over;
+    }
+    let process = candidates.alive.trailing_zeros() as u8;
+    let ip = control.processes[usize::from(process)].pending.get().ip;
+    let what = Pending { op: Op::Kill, ip, ..Pending::default() };
+    write_log(control, candidates, process, what, false);
+    Next::Kill(process)
 }
 
 /// The process with the earliest deadline among those for which `test` holds.
@@ -160,6 +175,12 @@ pub fn append(control: &Control, step: Step) {
     let index = (control.steps.get() as usize).min(MAX_STEPS - 1);
     control.log[index].set(step);
     control.steps.set(index as u32 + 1);
+    if control.traced.get() {
+        // Until the step is made, if it ever is, its own instruction is known.
+        let mut frames = [0; MAX_FRAMES];
+        frames[0] = step.what.ip;
+        control.frames[index].set(frames);
+    }
 }
 
 fn by_policy(control: &Control, candidates: Candidates) -> u8 {

@@ -1,18 +1,19 @@
 //! The seccomp filter of a simulated process: which system calls stop for us.
 //!
 //! Idea: calls that touch the shared state, time, identity or other processes
-//! raise SIGSYS, whose handler (`syscalls.rs`) answers them; all others go to the
-//! kernel. A call with the simulator's mark passes.
+//! raise SIGSYS, whose handler answers or refuses them (`syscalls.rs`,
+//! `refusals.rs`); all others go to the kernel. A call with the simulator's mark passes.
 //! Source: seccomp(2), and the kernel's Documentation/userspace-api/seccomp_filter.
 //! Limits: a pointer into the shared state is noticed in the arguments of `read`,
 //! `write` and their kin; other calls fail with EFAULT, as the kernel says.
 
 use libc::sock_filter;
 
+use super::refusals::{BY_ID, REFUSED, REFUSED_INSIDE};
 use super::sys;
 
-/// Calls that always stop.
-const STOPPED: [i64; 39] = [
+/// Calls that always stop and are answered (`syscalls.rs`).
+const ANSWERED: [i64; 25] = [
     libc::SYS_futex,
     libc::SYS_set_robust_list,
     libc::SYS_nanosleep,
@@ -28,17 +29,8 @@ const STOPPED: [i64; 39] = [
     libc::SYS_kill,
     libc::SYS_tkill,
     libc::SYS_tgkill,
-    libc::SYS_rt_sigqueueinfo,
-    libc::SYS_pidfd_send_signal,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    libc::SYS_fork,
-    libc::SYS_vfork,
-    libc::SYS_clone,
-    libc::SYS_clone3,
-    libc::SYS_execve,
-    libc::SYS_execveat,
-    libc::SYS_shmat,
     libc::SYS_poll,
     libc::SYS_ppoll,
     libc::SYS_select,
@@ -46,24 +38,7 @@ const STOPPED: [i64; 39] = [
     libc::SYS_pause,
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_writev,
-    libc::SYS_futex_waitv,
-    // futex_wake, futex_wait and futex_requeue of Linux 6.7, which libc's
-    // bindings do not name yet.
-    454,
-    455,
-    456,
-];
-
-/// Calls that stop when their second argument points into the shared state.
-const ON_BUFFERS: [i64; 6] = [
-    libc::SYS_read,
-    libc::SYS_write,
-    libc::SYS_pread64,
-    libc::SYS_pwrite64,
-    libc::SYS_sendto,
-    libc::SYS_recvfrom,
+    libc::SYS_sigaltstack,
 ];
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
@@ -122,13 +97,14 @@ fn program(state: u64, len: u64) -> Vec<sock_filter> {
     program.allow();
 
     program.load(NUMBER);
-    for number in STOPPED {
+    let refused = REFUSED.iter().map(|(number, _)| *number);
+    for number in ANSWERED.into_iter().chain(BY_ID).chain(refused) {
         program.unless_equal_skip(number as u32, 1);
         program.stop();
     }
     shared_mappings(&mut program);
-    for number in ON_BUFFERS {
-        buffer(&mut program, number, state, len);
+    for (number, index, _) in REFUSED_INSIDE {
+        inside(&mut program, number, index, state, len);
     }
     program.allow();
     program.0
@@ -144,13 +120,13 @@ fn shared_mappings(program: &mut Program) {
     program.stop();
 }
 
-/// Call `number` stops if its buffer begins in the shared state, which does not
-/// cross a multiple of 4 GiB ([`fits`]).
-fn buffer(program: &mut Program, number: i64, state: u64, len: u64) {
+/// Call `number` stops if argument `index` points into the shared state, which
+/// does not cross a multiple of 4 GiB ([`fits`]).
+fn inside(program: &mut Program, number: i64, index: u32, state: u64, len: u64) {
     program.unless_equal_skip(number as u32, 7);
-    program.load(argument(1) + 4);
+    program.load(argument(index) + 4);
     program.unless_equal_skip((state >> 32) as u32, 4);
-    program.load(argument(1));
+    program.load(argument(index));
     program.push(IF_AT_LEAST, state as u32, 0, 2);
     program.push(IF_AT_LEAST, (state + len) as u32, 1, 0);
     program.stop();

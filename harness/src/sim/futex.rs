@@ -2,18 +2,23 @@
 //!
 //! Idea: the kernel cannot look at a protected page, and would not tell who
 //! waits. A futex in the shared state is known by its offset, so that it is the
-//! same for every process; one in private memory by process and address.
-//! Waiters are woken in the order in which they came.
-//! Source: futex(2).
+//! same for every process. One in private memory is known by process and address,
+//! and so is one that the call itself says is private: a process that waits so on
+//! shared memory is woken by no other, as under the kernel. Waiters are woken in
+//! the order in which they came.
+//! Source: futex(2); what it leaves open, from Linux (kernel/futex/waitwake.c).
 //! Limits: priority inheritance, robust waits by the kernel and `futex_waitv`
 //! are refused.
 
 use super::control::{Op, Pending, ProcessControl, State, Step};
 use super::world::{World, world};
-use super::{step, turn};
+use super::{clock, step, sys, turn};
 
 /// The bits of the operation that choose clock and scope.
 const FLAGS: i32 = libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME;
+
+/// Priority inheritance with a choice of clocks; libc's bindings lack it.
+const FUTEX_LOCK_PI2: i32 = 13;
 
 /// The arguments of a `futex` call.
 #[derive(Clone, Copy)]
@@ -36,6 +41,9 @@ pub struct Call {
 
 /// Carries out a `futex` call; returns what the kernel would.
 pub fn call(call: &Call) -> i64 {
+    if !call.word.is_multiple_of(4) {
+        return -i64::from(libc::EINVAL);
+    }
     match call.op & !FLAGS {
         libc::FUTEX_WAIT => wait(call, u32::MAX, false),
         libc::FUTEX_WAIT_BITSET => wait(call, call.value3, true),
@@ -53,7 +61,9 @@ pub fn call(call: &Call) -> i64 {
 fn name(op: i32) -> &'static str {
     match op {
         libc::FUTEX_WAKE_OP => "FUTEX_WAKE_OP",
+        libc::FUTEX_FD => "FUTEX_FD",
         libc::FUTEX_LOCK_PI => "FUTEX_LOCK_PI",
+        FUTEX_LOCK_PI2 => "FUTEX_LOCK_PI2",
         libc::FUTEX_UNLOCK_PI => "FUTEX_UNLOCK_PI",
         libc::FUTEX_TRYLOCK_PI => "FUTEX_TRYLOCK_PI",
         libc::FUTEX_WAIT_REQUEUE_PI => "FUTEX_WAIT_REQUEUE_PI",
@@ -62,13 +72,12 @@ fn name(op: i32) -> &'static str {
     }
 }
 
-/// What identifies a futex: its offset in the shared state, or, for private
-/// memory, its address and the process, with the top bit set.
-fn key(world: &World, address: u64) -> u64 {
-    world.offset(address).map_or_else(
-        || 1 << 63 | u64::from(world.me()) << 56 | address & 0x00ff_ffff_ffff_ffff,
-        u64::from,
-    )
+/// What identifies a futex: its offset in the shared state, or, where it is
+/// private, its address and the process, with the top bit set.
+fn key(world: &World, call: &Call, address: u64) -> u64 {
+    let shared = world.offset(address).filter(|_| call.op & libc::FUTEX_PRIVATE_FLAG == 0);
+    let private = 1 << 63 | u64::from(world.me()) << 56 | address & 0x00ff_ffff_ffff_ffff;
+    shared.map_or(private, u64::from)
 }
 
 /// The pending step of a call on `address`; one on private memory touches nothing.
@@ -77,14 +86,14 @@ fn pending(world: &World, op: Op, address: u64, call: &Call) -> Pending {
     Pending { op, size, offset, ip: call.ip, argument: call.value.into() }
 }
 
-fn load(world: &World, address: u64) -> u32 {
-    match world.offset(address) {
-        Some(offset) => world.word(offset),
-        // SAFETY: private memory of the process that made the call; the kernel
-        // would fail with EFAULT where it is not mapped, here the process
-        // crashes and is reported.
-        None => unsafe { (address as *const u32).read_volatile() },
+/// The word at `address`; `None` where nothing is mapped.
+fn load(world: &World, address: u64) -> Option<u32> {
+    if let Some(offset) = world.offset(address) {
+        return Some(world.word(offset));
     }
+    let word = address & !7;
+    // SAFETY: the aligned eight bytes around the word can be read.
+    sys::readable(word).then(|| unsafe { (address as *const u32).read_volatile() })
 }
 
 fn wait(call: &Call, bitset: u32, absolute: bool) -> i64 {
@@ -96,20 +105,31 @@ fn wait(call: &Call, bitset: u32, absolute: bool) -> i64 {
         Ok(deadline) => deadline,
         Err(errno) => return -i64::from(errno),
     };
+    if load(world, call.word).is_none() {
+        return -i64::from(libc::EFAULT);
+    }
     let me = world.my_control();
     turn::reach(pending(world, Op::Wait, call.word, call), State::Ready);
-    let found = load(world, call.word);
-    let sleeps = found == call.value;
+    let found = load(world, call.word).unwrap_or(0);
+    let late = deadline <= clock::now(world);
+    let sleeps = found == call.value && !late;
     step::finish_word(world, found, found, sleeps, 0);
     if !sleeps {
-        return -i64::from(libc::EAGAIN);
+        return -i64::from(if found == call.value { libc::ETIMEDOUT } else { libc::EAGAIN });
     }
-    me.key.set(key(world, call.word));
+    me.key.set(key(world, call, call.word));
     me.bitset.set(bitset);
     me.deadline.set(deadline);
     me.wake_result.set(0);
-    me.ticket.set(world.control.tickets.replace(world.control.tickets.get() + 1));
+    take_ticket(world, me);
     turn::block()
+}
+
+/// Puts a waiter behind all others.
+fn take_ticket(world: &World, waiter: &ProcessControl) {
+    let ticket = world.control.tickets.get();
+    world.control.tickets.set(ticket + 1);
+    waiter.ticket.set(ticket);
 }
 
 /// The deadline on the virtual clock; `u64::MAX` where there is none.
@@ -117,11 +137,11 @@ fn deadline(world: &World, timeout: u64, absolute: bool) -> Result<u64, i32> {
     if timeout == 0 {
         return Ok(u64::MAX);
     }
-    let span = step::read_timespec(timeout).ok_or(libc::EINVAL)?;
-    let now = world.control.clock.get();
+    let span = clock::read_timespec(world, timeout)?;
+    let now = clock::now(world);
     // Both clocks that a wait can name read the virtual clock plus a constant
-    // (`syscalls.rs`), so an absolute time is one of the virtual clock's.
-    Ok(if absolute { step::to_virtual(span) } else { now.saturating_add(span) })
+    // (`clock.rs`), so an absolute time is one of the virtual clock's.
+    Ok(if absolute { clock::to_virtual(span) } else { now.saturating_add(span) })
 }
 
 fn wake(call: &Call, count: u32, bitset: u32) -> i64 {
@@ -134,8 +154,10 @@ fn wake(call: &Call, count: u32, bitset: u32) -> i64 {
         return 0;
     }
     turn::reach(pending(world, Op::Wake, call.word, call), State::Ready);
-    let woken = release(world, key(world, call.word), count, bitset);
-    let value = load(world, call.word);
+    // The kernel counts before it compares, as a signed number.
+    let count = (count as i32).max(1) as u32;
+    let woken = release(world, key(world, call, call.word), count, bitset);
+    let value = load(world, call.word).unwrap_or(0);
     step::finish_word(world, value, value, false, woken);
     turn::advance(woken);
     woken.count_ones().into()
@@ -143,23 +165,38 @@ fn wake(call: &Call, count: u32, bitset: u32) -> i64 {
 
 fn requeue(call: &Call, expected: Option<u32>) -> i64 {
     let world = world();
+    let (wake, most) = (call.value as i32, call.timeout as i32);
+    if wake < 0 || most < 0 || !call.word2.is_multiple_of(4) {
+        return -i64::from(libc::EINVAL);
+    }
+    if load(world, call.word).is_none() || load(world, call.word2).is_none() {
+        return -i64::from(libc::EFAULT);
+    }
     turn::reach(pending(world, Op::Requeue, call.word, call), State::Ready);
-    let found = load(world, call.word);
+    let found = load(world, call.word).unwrap_or(0);
     if expected.is_some_and(|expected| expected != found) {
         step::finish_word(world, found, found, false, 0);
         return -i64::from(libc::EAGAIN);
     }
-    let (from, to) = (key(world, call.word), key(world, call.word2));
-    let woken = release(world, from, call.value, u32::MAX);
+    let (from, to) = (key(world, call, call.word), key(world, call, call.word2));
+    let woken = release(world, from, wake as u32, u32::MAX);
     let mut moved = 0;
-    while moved < call.timeout as u32 {
-        let Some(waiter) = first_waiter(world, from, u32::MAX) else { break };
-        world.control.processes[waiter].key.set(to);
+    // Each is moved once, also where both words are the same.
+    let end = world.control.tickets.get();
+    while moved < most
+        && let Some(waiter) = first_waiter(world, from, u32::MAX)
+    {
+        let waiter = &world.control.processes[waiter];
+        if waiter.ticket.get() >= end {
+            break;
+        }
+        waiter.key.set(to);
+        take_ticket(world, waiter);
         moved += 1;
     }
     step::finish_word(world, found, found, true, woken);
     turn::advance(woken);
-    i64::from(woken.count_ones() + moved)
+    i64::from(woken.count_ones()) + i64::from(moved)
 }
 
 /// Lets up to `count` waiters out, in the order in which they came; returns them

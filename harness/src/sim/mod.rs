@@ -11,6 +11,7 @@
 
 mod access;
 mod alu;
+mod clock;
 mod context;
 mod control;
 mod count;
@@ -24,6 +25,8 @@ mod graph;
 mod machine;
 mod minimise;
 mod names;
+mod own_signals;
+mod refusals;
 mod replay;
 mod robust;
 mod runner;

@@ -8,7 +8,7 @@
 
 use super::control::{Op, Pending, Step};
 use super::world::World;
-use super::{decide, futex, turn};
+use super::{decide, futex, sys, turn};
 
 /// As many entries as the kernel walks.
 const LIMIT: usize = 2048;
@@ -22,12 +22,15 @@ struct Head {
     pending: u64,
 }
 
-/// Marks the mutexes that this process owns, and wakes who waits on them.
+/// Marks the mutexes that this process owns, and wakes who waits on them. The
+/// list may have been overwritten: a link that leads nowhere ends the walk, as in
+/// the kernel.
 pub fn die_as_owner(world: &World) {
     let Some(head_address) = registered(world) else { return };
     let head = head_at(head_address);
     let mut woken = 0;
     let mut entry = head.next;
+    let mut whole = true;
     for _ in 0..LIMIT {
         if entry & !1 == head_address || entry == 0 {
             break;
@@ -36,9 +39,13 @@ pub fn die_as_owner(world: &World) {
         if entry & !1 != head.pending & !1 {
             woken |= owner_died(world, entry, head.futex_offset, false);
         }
+        let Some(next) = next else {
+            whole = false;
+            break;
+        };
         entry = next;
     }
-    if head.pending != 0 {
+    if whole && head.pending != 0 {
         woken |= owner_died(world, head.pending, head.futex_offset, true);
     }
     futex::note_woken(world, woken);
@@ -58,7 +65,7 @@ fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> u3
         return 0;
     }
     let address = entry.wrapping_add_signed(futex_offset);
-    let Some(offset) = world.offset(address) else { return 0 };
+    let Some(offset) = world.offset(address).filter(|offset| offset % 4 == 0) else { return 0 };
     let value = world.word(offset);
     let owner = value & libc::FUTEX_TID_MASK;
     if pending && owner == 0 {
@@ -111,14 +118,14 @@ fn head_at(address: u64) -> Head {
     unsafe { (address as *const Head).read_volatile() }
 }
 
-/// A list entry: in the shared state, through the alias; else private.
-fn read_word(world: &World, address: u64) -> u64 {
+/// A list entry: in the shared state, through the alias; else private. `None`
+/// where nothing is mapped.
+fn read_word(world: &World, address: u64) -> Option<u64> {
     if let Some(offset) = world.offset(address) {
         let mut bytes = [0; 8];
         world.read(offset, &mut bytes);
-        return u64::from_le_bytes(bytes);
+        return Some(u64::from_le_bytes(bytes));
     }
-    // SAFETY: glibc links only mutexes that are mapped; one in private memory
-    // is valid for as long as it is locked.
-    unsafe { (address as *const u64).read_volatile() }
+    // SAFETY: eight bytes there can be read.
+    sys::readable(address).then(|| unsafe { (address as *const u64).read_unaligned() })
 }

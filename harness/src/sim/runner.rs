@@ -102,11 +102,12 @@ impl<'a, T: Shared> Runner<'a, T> {
         let page = control_of(&control);
         page.count.set(count as u8);
         page.recovers.set(scenario.recovery.is_some());
-        let robust_list = robust_list();
+        let (robust_list, parent) = (robust_list(), sys::pid());
         // SAFETY: the program has one thread, so its copy is whole.
         let zygote = match unsafe { fork() }? {
             ForkResult::Parent { child } => child,
             ForkResult::Child => {
+                sys::die_with(parent);
                 let shared: &T = state.as_shared();
                 let world =
                     World::install(page, state.base(), alias.base(), state.len(), robust_list);
@@ -241,8 +242,6 @@ fn serve<T: Shared>(scenario: &Scenario<T>, shared: &T, zygote: Zygote<'_>) -> !
         .chain(&scenario.recovery)
         .map(|body| Box::new(move || body(shared)) as Box<dyn Fn() -> String + '_>)
         .collect();
-    // SAFETY: a signal at the parent's death; no memory is touched.
-    unsafe { sys::call(libc::SYS_prctl, zygote::die_with_parent()) };
     let bodies = bound.iter().map(|body| &**body as zygote::Body<'_>).collect();
     Zygote { bodies, ..zygote }.serve()
 }

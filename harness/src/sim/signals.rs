@@ -1,18 +1,21 @@
 //! The signal handlers of a simulated process.
 //!
 //! SIGSEGV in the shared state is a step; elsewhere it is a crash. SIGTRAP ends
-//! a single step. SIGSYS is a system call to answer. Other deadly signals are
-//! noted with the place where they struck.
+//! a single step. SIGSYS is a system call to answer. Other deadly signals that
+//! the program does not handle are noted with the place where they struck.
+//! While a handler runs, other signals wait, so that the code under test handles
+//! them in code of its own. A fault is taken even then: a handler that reads the
+//! caller's private memory on its behalf crashes as the caller would have.
 
 use std::ptr;
 
 use super::context::Context;
 use super::control::State;
 use super::world::{World, world};
-use super::{access, stepped, sys, syscalls, turn};
+use super::{access, stepped, sys, syscalls, turn, unwind};
 
-/// Signals that end a process and are noted.
-const DEADLY: [i32; 5] = [libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGPIPE];
+/// Signals that end a process, and say where.
+const DEADLY: [i32; 4] = [libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
 
 /// The signals that the simulator needs, as a kernel signal mask.
 pub const OWN_MASK: u64 =
@@ -20,6 +23,9 @@ pub const OWN_MASK: u64 =
 
 /// The stack of the handlers, in bytes: also needed when the usual one is used up.
 const STACK: usize = 256 * 1024;
+
+/// `si_code` of a SIGSYS that a filter raised.
+const SYS_SECCOMP: i32 = 1;
 
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
@@ -29,19 +35,44 @@ pub fn install() {
     let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK };
     // SAFETY: the stack lives as long as the process.
     unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
+    unblock();
     set(libc::SIGSEGV, on_fault);
     set(libc::SIGTRAP, on_trap);
     set(libc::SIGSYS, on_system_call);
-    for signal in DEADLY {
+    for signal in DEADLY.into_iter().filter(|signal| !is_handled(*signal)) {
         set(signal, on_deadly);
     }
+}
+
+/// Whether the program itself handles `signal`. Rust's runtime handles SIGBUS,
+/// only to say more of it.
+fn is_handled(signal: i32) -> bool {
+    // SAFETY: all zeroes is a valid sigaction.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: the result is valid for a write; nothing is changed.
+    unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
+    signal != libc::SIGBUS && action.sa_sigaction != libc::SIG_DFL
+}
+
+/// The program may have blocked what is needed here.
+fn unblock() {
+    let mask = OWN_MASK | 1 << (libc::SIGALRM - 1);
+    let arguments = [libc::SIG_UNBLOCK as u64, (&raw const mask) as u64, 0, 8, 0];
+    // SAFETY: the mask has 8 bytes and is valid until the call returns.
+    unsafe { sys::call(libc::SYS_rt_sigprocmask, arguments) };
 }
 
 fn set(signal: i32, handler: Handler) {
     // SAFETY: all zeroes is a valid sigaction: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as usize;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: the mask is valid for a write.
+    unsafe { libc::sigfillset(&raw mut action.sa_mask) };
+    for own in [libc::SIGSEGV, libc::SIGTRAP] {
+        // SAFETY: as above.
+        unsafe { libc::sigdelset(&raw mut action.sa_mask, own) };
+    }
     // SAFETY: the action is valid until the call returns.
     unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
 }
@@ -52,9 +83,10 @@ extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: *mut li
     let mut context = unsafe { Context::new(context) };
     // SAFETY: as above; the kernel put a `siginfo_t` there.
     let info = unsafe { &*info };
-    // SAFETY: SIGSEGV carries an address.
+    // SAFETY: SIGSEGV carries an address, unless a process sent it.
     let address = unsafe { info.si_addr() } as u64;
-    if world.offset(address).is_none() || world.offset(context.ip()).is_some() {
+    let by_itself = info.si_code > 0;
+    if !by_itself || world.offset(address).is_none() || world.offset(context.ip()).is_some() {
         crash(world, signal, context.ip());
     }
     world.interrupted_at(context.ip());
@@ -71,10 +103,16 @@ extern "C" fn on_trap(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::
     }
 }
 
-extern "C" fn on_system_call(_: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+extern "C" fn on_system_call(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let world = world();
     // SAFETY: the handler was installed with SA_SIGINFO.
     let mut context = unsafe { Context::new(context) };
-    world().interrupted_at(context.ip());
+    // SAFETY: as above; the kernel put a `siginfo_t` there.
+    let info = unsafe { &*info };
+    world.interrupted_at(context.ip());
+    if info.si_code != SYS_SECCOMP {
+        crash(world, signal, context.ip());
+    }
     syscalls::answer(&mut context);
 }
 
@@ -84,17 +122,27 @@ extern "C" fn on_deadly(signal: i32, _: *mut libc::siginfo_t, context: *mut libc
     crash(world(), signal, context.ip());
 }
 
-/// Writes down that this process is ended by `signal` at `ip`.
-pub fn note_crash(world: &World, signal: i32, ip: u64) {
-    let me = world.my_control();
-    me.text.set(name(signal));
-    me.detail.set(ip);
-}
-
-/// Ends this process as `signal` at `ip` would.
+/// Ends this process as `signal` at `ip` would. A panic that ends in SIGABRT,
+/// since it cannot unwind, remains a panic.
 pub fn crash(world: &World, signal: i32, ip: u64) -> ! {
-    note_crash(world, signal, ip);
-    turn::retire(State::Crashed);
+    let me = world.my_control();
+    let panicked = signal == libc::SIGABRT && std::thread::panicking();
+    let end = if panicked { State::Panicked } else { State::Crashed };
+    // What is done here can itself crash, on a broken stack; it is then left out.
+    let attempt = world.count_crash();
+    if attempt == 0 {
+        if !panicked {
+            me.text.set(name(signal));
+        }
+        me.detail.set(ip);
+        world.interrupted_at(ip);
+        let mut frames = me.crash_frames.get();
+        unwind::call_stack(&mut frames);
+        me.crash_frames.set(frames);
+    }
+    if attempt < 2 {
+        turn::retire(end);
+    }
     // SIGKILL needs no default action to be restored, and what matters has been
     // written down.
     sys::leave_by(libc::SIGKILL)

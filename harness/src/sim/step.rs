@@ -9,10 +9,6 @@ use super::mix;
 use super::turn;
 use super::world::World;
 
-/// What the clocks read at the start of an execution, in nanoseconds: one
-/// billion seconds after 1970, the same for all clocks.
-pub const EPOCH_NS: u64 = 1_000_000_000 * 1_000_000_000;
-
 /// How often an access may repeat, and show nothing new, before its process is
 /// taken to spin and lets others go first.
 const SPIN: u32 = 8;
@@ -149,28 +145,4 @@ fn keep_frames(world: &World, index: usize) {
     let mut frames = [0; MAX_FRAMES];
     super::unwind::call_stack(&mut frames);
     world.control.frames[index].set(frames);
-}
-
-/// The time at `address`, in nanoseconds; `None` where it is no valid time.
-pub fn read_timespec(address: u64) -> Option<u64> {
-    // SAFETY: private memory of the process that made the call, which passes a
-    // timespec there; shared memory was refused by the filter.
-    let time = unsafe { (address as *const libc::timespec).read_unaligned() };
-    let nanoseconds = u64::try_from(time.tv_nsec).ok().filter(|n| *n < 1_000_000_000)?;
-    let seconds = u64::try_from(time.tv_sec).ok()?;
-    Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
-}
-
-/// As [`read_timespec`], for the older type with microseconds.
-pub fn read_timeval(address: u64) -> Option<u64> {
-    // SAFETY: as in `read_timespec`.
-    let time = unsafe { (address as *const libc::timeval).read_unaligned() };
-    let microseconds = u64::try_from(time.tv_usec).ok().filter(|n| *n < 1_000_000)?;
-    let seconds = u64::try_from(time.tv_sec).ok()?;
-    Some(seconds.saturating_mul(1_000_000_000).saturating_add(microseconds * 1000))
-}
-
-/// A time that a clock shows, as one of the virtual clock.
-pub fn to_virtual(shown: u64) -> u64 {
-    shown.saturating_sub(EPOCH_NS)
 }

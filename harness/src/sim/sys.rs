@@ -70,11 +70,34 @@ pub fn futex_wake(word: &AtomicU32) {
     unsafe { call(libc::SYS_futex, [word.as_ptr() as u64, libc::FUTEX_WAKE as u64, 1, 0, 0]) };
 }
 
-/// Sends `signal` to process `pid`.
-pub fn kill(pid: i32, signal: i32) {
+/// Whether the 8 bytes at `address` can be read.
+pub fn readable(address: u64) -> bool {
+    // The kernel reads the mask first, and then does not know what to do with it.
+    let arguments = [u64::MAX, address, 0, 8, 0];
+    // SAFETY: an unknown request changes nothing.
+    let result = unsafe { call(libc::SYS_rt_sigprocmask, arguments) };
+    result != -i64::from(libc::EFAULT)
+}
+
+/// Sends `signal` to process `pid`; returns what kill(2) does.
+pub fn kill(pid: i32, signal: i32) -> i64 {
     // SAFETY: signals touch no memory of ours. Both numbers fit their registers
     // by sign extension, as the kernel expects.
-    unsafe { call(libc::SYS_kill, [pid as u64, signal as u64, 0, 0, 0]) };
+    unsafe { call(libc::SYS_kill, [pid as u64, signal as u64, 0, 0, 0]) }
+}
+
+/// Ties this process to its parent, which was `parent` before it was forked: it
+/// dies with it.
+pub fn die_with(parent: i32) {
+    let arguments = [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0];
+    // SAFETY: no memory is touched.
+    unsafe { call(libc::SYS_prctl, arguments) };
+    // SAFETY: it takes no argument and cannot fail.
+    let now = unsafe { call(libc::SYS_getppid, [0; 5]) };
+    if now != i64::from(parent) {
+        // The parent died before the line above, and nobody is left to tell.
+        leave(1);
+    }
 }
 
 /// The real process ID.

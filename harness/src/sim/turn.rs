@@ -9,7 +9,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::control::{NOBODY, Pending, ProcessControl, State};
+use super::control::{NOBODY, Op, Pending, ProcessControl, State};
 use super::decide::{self, Next};
 use super::world::{World, world};
 use super::{robust, sys};
@@ -47,11 +47,19 @@ pub fn advance(mask: u32) {
     }
 }
 
-/// Leaves the execution for good: hands the turn over and does not wait.
-/// The caller ends the process.
+/// Leaves the execution for good: gives up robust mutexes as the kernel would,
+/// which others may see happen at any later time, so that it is a step; hands the
+/// turn over and does not wait. The caller ends the process.
 pub fn retire(state: State) {
     let world = world();
     let me = world.my_control();
+    if robust::owns(world) && state != State::Killed {
+        reach(
+            Pending { op: Op::Exit, ip: world.interrupted(), ..Pending::default() },
+            State::Ready,
+        );
+    }
+    robust::die_as_owner(world);
     me.state.set(state);
     let heir = me.hand_on.replace(NOBODY);
     if heir == NOBODY {
@@ -144,7 +152,6 @@ fn wait(world: &World) {
 fn obey(world: &World) {
     if world.control.to_kill.get() == world.me() {
         world.control.to_kill.set(NOBODY);
-        robust::die_as_owner(world);
         retire(State::Killed);
         sys::leave_by(libc::SIGKILL);
     }

@@ -1,8 +1,9 @@
-//! The call stack at a step, for timelines.
+//! The call stack at a step, for timelines, or at a crash.
 //!
 //! Idea: the unwinder goes through the signal handler's frames into those of the
 //! interrupted code, even where that is in the middle of `memcpy`.
-//! Limits: done only where an execution is run to be shown.
+//! Limits: at steps, done only where an execution is run to be shown. On a broken
+//! stack it faults, which `signals::crash` is ready for.
 
 use super::control::MAX_FRAMES;
 use super::world::world;

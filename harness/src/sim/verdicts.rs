@@ -89,7 +89,7 @@ fn early_end(
         ProcessEnd::Signalled { signal } => Some(Verdict::Crashed {
             process: name(i),
             cause: signal.clone(),
-            location: symbols::place(page.processes[i].detail.get()),
+            location: location(&page.processes[i]),
         }),
         ProcessEnd::Exited { status } => Some(Verdict::Crashed {
             process: name(i),
@@ -98,6 +98,13 @@ fn early_end(
         }),
         ProcessEnd::Returned { .. } | ProcessEnd::Killed | ProcessEnd::TimedOut => None,
     })
+}
+
+/// The scenario's own line where a process crashed; else whose line it was.
+fn location(process: &ProcessControl) -> Option<String> {
+    let frames = process.crash_frames.get();
+    let own = symbols::own_place(&frames).map(|place| place.to_string());
+    own.or_else(|| symbols::place(process.detail.get()))
 }
 
 fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> String) -> Verdict {

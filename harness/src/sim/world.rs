@@ -25,6 +25,7 @@ pub struct World {
     pub robust_list: u64,
     me: Cell<u8>,
     interrupted: Cell<u64>,
+    crashes: Cell<u8>,
 }
 
 struct Slot(Cell<Option<&'static World>>);
@@ -54,6 +55,7 @@ impl World {
             robust_list,
             me: Cell::new(0),
             interrupted: Cell::new(0),
+            crashes: Cell::new(0),
         };
         let world = Box::leak(Box::new(world));
         WORLD.0.set(Some(world));
@@ -83,6 +85,11 @@ impl World {
     /// Says where the code under test was interrupted.
     pub fn interrupted_at(&self, ip: u64) {
         self.interrupted.set(ip);
+    }
+
+    /// How often this process has crashed already; counts one more.
+    pub fn count_crash(&self) -> u8 {
+        self.crashes.replace(self.crashes.get().saturating_add(1))
     }
 
     /// The offset of `address` in the shared state; `None` where it is elsewhere.

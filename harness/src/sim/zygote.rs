@@ -101,24 +101,20 @@ impl Zygote<'_> {
         let control = self.world.control;
         self.run(0, control.count.get());
         let killed = control.mask(|process| process.state.get() == State::Killed) != 0;
-        let over = matches!(control.outcome.get(), Outcome::Running | Outcome::Deadlock);
-        if killed && over && control.recovers.get() {
-            control.outcome.set(Outcome::Running);
-            for process in control.processes().iter().filter(|p| !p.state.get().ended()) {
-                process.state.set(State::Killed);
-            }
+        if killed && control.outcome.get() == Outcome::Running && control.recovers.get() {
             self.run(control.count.get(), 1);
         }
     }
 
     /// Forks `count` processes, gives the first one the turn, and waits for all.
     fn run(&self, first: u8, count: u8) {
+        let zygote = sys::pid();
         for process in first..first + count {
             // SAFETY: a clone without flags is a fork; this process has one
             // thread, and the child goes on in a copy of its memory.
             let pid = unsafe { sys::call(libc::SYS_clone, [libc::SIGCHLD as u64, 0, 0, 0, 0]) };
             if pid == 0 {
-                self.become_process(process);
+                self.become_process(process, zygote);
             }
             if pid < 0 {
                 let control = self.world.control;
@@ -164,12 +160,15 @@ impl Zygote<'_> {
         let over = control.outcome.get() != Outcome::Running;
         let found = control.processes().iter().position(|process| process.pid.get() == pid);
         let Some(process) = found.map(|index| &control.processes[index]) else { return };
+        // From here on the ID may be another's.
+        process.pid.set(0);
         if process.state.get().ended() || over {
             return;
         }
         let signal = if libc::WIFSIGNALED(status) { libc::WTERMSIG(status) } else { 0 };
-        process.text.set(signals::name(signal));
-        process.detail.set(0);
+        if process.text.is_empty() {
+            process.text.set(signals::name(signal));
+        }
         process.state.set(State::Crashed);
         self.end(control.processes().len() as u8);
     }
@@ -192,10 +191,10 @@ impl Zygote<'_> {
         }
     }
 
-    fn become_process(&self, process: u8) -> ! {
+    fn become_process(&self, process: u8, zygote: i32) -> ! {
         self.world.become_process(process);
-        // SAFETY: the kernel sends SIGKILL when the zygote dies; no memory is touched.
-        unsafe { sys::call(libc::SYS_prctl, die_with_parent()) };
+        sys::die_with(zygote);
+        default_alarm();
         adopt_tid(self.tid_offset, robust::virtual_tid(process));
         turn::wait_for_start();
         let body = &self.bodies[usize::from(process)];
@@ -210,11 +209,6 @@ impl Zygote<'_> {
         turn::retire(state);
         sys::leave(0)
     }
-}
-
-/// The arguments of prctl(2) for: a SIGKILL when the parent dies.
-pub fn die_with_parent() -> [u64; 5] {
-    [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0]
 }
 
 /// What bodies print is not shown: they run thousands of times.
@@ -237,6 +231,15 @@ fn run_on_one_cpu() {
         // Without it, all is only slower.
         let _ = sched_setaffinity(nix::unistd::Pid::from_raw(0), &one);
     }
+}
+
+/// The zygote's tick is its own.
+fn default_alarm() {
+    // The kernel's sigaction: handler, flags, restorer, mask; all zeroes is the default.
+    let action = [0u64; 4];
+    let arguments = [libc::SIGALRM as u64, action.as_ptr() as u64, 0, 8, 0];
+    // SAFETY: the action is valid until the call returns.
+    unsafe { sys::call(libc::SYS_rt_sigaction, arguments) };
 }
 
 fn report_panics() {
