@@ -16,7 +16,7 @@ use super::{signals, step, stepped, strings, turn};
 
 /// Carries out the instruction at which `context` stopped.
 pub fn carry_out(world: &World, context: &mut Context) {
-    let plan = decode::plan(world.control, context.ip());
+    let plan = decode::plan(world, context.ip());
     match plan.kind {
         Kind::Strings => return strings::carry_out(world, context, &plan),
         Kind::Unknown => refuse(&plan),
@@ -28,7 +28,7 @@ pub fn carry_out(world: &World, context: &mut Context) {
     }
     let Some(offset) = world.offset(address) else { refuse(&plan) };
     if !world.holds(address, plan.size) {
-        signals::crash(world, libc::SIGSEGV, context.ip());
+        signals::crash(world, libc::SIGSEGV, context);
     }
     match plan.kind {
         Kind::Load => {

@@ -358,6 +358,8 @@ pub struct Control {
     pub intended: Cell<u8>,
     /// Steps after which the execution is given up.
     pub step_limit: Cell<u32>,
+    /// After how long without a step it is given up, in real milliseconds.
+    pub hang_ms: Cell<u64>,
     /// Whether call stacks are kept.
     pub traced: Cell<bool>,
     /// How many choices of `prefix` count.

@@ -5,13 +5,15 @@
 //! Limits: gathers, scatters, vector instructions that pack or unpack memory, those
 //! with a mask in a vector register, and accesses wider than 64 bytes have no plan.
 
+use std::cell::RefCell;
+
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
     Register,
 };
 
 use super::alu::Alu;
-use super::control::Control;
+use super::world::World;
 
 /// How many plans are kept; a power of two.
 pub const PLANS: usize = 4096;
@@ -71,20 +73,36 @@ pub struct Plan {
     pub locked: bool,
 }
 
+/// The part of the decoder that allocates. It is made once, before the first
+/// fork, so that decoding in a handler leaves the heap of the code under test as
+/// it was: else addresses would depend on which instructions were known already.
+pub struct Analyst(RefCell<InstructionInfoFactory>);
+
+impl Analyst {
+    /// Also builds the decoder's tables.
+    pub fn new() -> Self {
+        let analyst = Self(RefCell::new(InstructionInfoFactory::new()));
+        // `lock add [rdi + rcx], rax`, and zeroes behind it.
+        let code = [0xf0, 0x48, 0x01, 0x04, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        decode(&analyst, code.as_ptr() as u64);
+        analyst
+    }
+}
+
 /// The plan for the instruction at `ip`.
-pub fn plan(control: &Control, ip: u64) -> Plan {
-    let slot = &control.plans[super::mix(ip) as usize % PLANS];
+pub fn plan(world: &World, ip: u64) -> Plan {
+    let slot = &world.control.plans[super::mix(ip) as usize % PLANS];
     match slot.get() {
         Some(plan) if plan.instruction.ip() == ip => plan,
         _ => {
-            let plan = decode(ip);
+            let plan = decode(&world.analyst, ip);
             slot.set(Some(plan));
             plan
         }
     }
 }
 
-fn decode(ip: u64) -> Plan {
+fn decode(analyst: &Analyst, ip: u64) -> Plan {
     let instruction = fetch(ip);
     let operand = (0..instruction.op_count())
         .find(|i| instruction.op_kind(*i) == OpKind::Memory)
@@ -95,7 +113,8 @@ fn decode(ip: u64) -> Plan {
     } else if is_odd(&instruction, operand, size) {
         Kind::Unknown
     } else {
-        simple(&instruction, operand, size).unwrap_or_else(|| stepped(&instruction, operand))
+        simple(&instruction, operand, size)
+            .unwrap_or_else(|| stepped(analyst, &instruction, operand))
     };
     let locked = instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg;
     Plan { instruction, kind, operand, size, locked }
@@ -143,8 +162,8 @@ fn is_odd(instruction: &Instruction, operand: u32, size: usize) -> bool {
 }
 
 /// The plan of an instruction that the processor carries out on a copy.
-fn stepped(instruction: &Instruction, operand: u32) -> Kind {
-    let mut factory = InstructionInfoFactory::new();
+fn stepped(analyst: &Analyst, instruction: &Instruction, operand: u32) -> Kind {
+    let mut factory = analyst.0.borrow_mut();
     let access = factory.info(instruction).op_access(operand);
     let masked = instruction.op_mask() != Register::None;
     let (reads, writes) = match access {

@@ -17,7 +17,7 @@ use super::machine::{Machine, StateHash};
 use super::names::Names;
 use super::runner::{Execution, Order, Runner};
 use super::symbols::Place;
-use super::{HANG_MS, SimError, timeline};
+use super::{HANG, SimError, timeline};
 use crate::{Field, Scenario, Shared, Verdict};
 
 /// One step out of a state.
@@ -82,7 +82,7 @@ pub struct StateGraph {
 /// # Errors
 /// See [`SimError`].
 pub fn state_graph<T: Shared>(scenario: &Scenario<T>, most: usize) -> Result<StateGraph, SimError> {
-    let mut runner = Runner::new(scenario, 20_000, HANG_MS)?;
+    let mut runner = Runner::new(scenario, 20_000, HANG)?;
     let names = Names::of::<T>();
     let mut builder = Builder {
         known: HashMap::new(),

@@ -49,6 +49,8 @@ mod verdicts;
 mod world;
 mod zygote;
 
+use std::time::Duration;
+
 pub use control::{Op, Pending, Policy, Step};
 pub use coverage::Coverage;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
@@ -62,7 +64,7 @@ pub use symbols::Place;
 pub use timeline::{Row, Timeline};
 
 /// After how long without a step, in real time, a process is taken to hang.
-const HANG_MS: i64 = 5_000;
+const HANG: Duration = Duration::from_secs(5);
 
 /// Why a simulation could not be run.
 #[derive(Debug, thiserror::Error)]

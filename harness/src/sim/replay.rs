@@ -7,7 +7,7 @@ use super::control::MAX_PROCESSES;
 use super::runner::{Order, Runner};
 use super::search::{self, Search, SearchReport};
 use super::timeline::Timeline;
-use super::{HANG_MS, Schedule, SimError, StateGraph, graph};
+use super::{HANG, Schedule, SimError, StateGraph, graph};
 use crate::{
     ProcessEnd, Scenario, Shared, StressError, StressOptions, StressReport, Verdict, stress,
 };
@@ -32,7 +32,7 @@ pub struct Replay {
 /// [`SimError::CannotFollow`] where a process that is to go cannot; see
 /// [`SimError`] for the others.
 pub fn replay<T: Shared>(scenario: &Scenario<T>, schedule: &Schedule) -> Result<Replay, SimError> {
-    let mut runner = Runner::new(scenario, Search::unbounded().step_limit, HANG_MS)?;
+    let mut runner = Runner::new(scenario, Search::unbounded().step_limit, HANG)?;
     on(&mut runner, schedule.clone())
 }
 

@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
 
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
@@ -78,11 +79,17 @@ pub struct Runner<'a, T: Shared> {
 }
 
 impl<'a, T: Shared> Runner<'a, T> {
-    /// Maps the state, runs the scenario's setup, and forks the zygote.
+    /// Maps the state, runs the scenario's setup, and forks the zygote. An
+    /// execution is given up as a livelock after `step_limit` steps, and as hung
+    /// when no step was made for `hang_after`, in real time.
     ///
     /// # Errors
     /// See [`SimError`]; nothing is left behind.
-    pub fn new(scenario: &'a Scenario<T>, step_limit: u32, hang_ms: i64) -> Result<Self, SimError> {
+    pub fn new(
+        scenario: &'a Scenario<T>,
+        step_limit: u32,
+        hang_after: Duration,
+    ) -> Result<Self, SimError> {
         let count = scenario.processes.len();
         if count == 0 || count > MAX_PROCESSES - 1 {
             return Err(SimError::ProcessCount { found: count, limit: MAX_PROCESSES - 1 });
@@ -102,6 +109,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         let page = control_of(&control);
         page.count.set(count as u8);
         page.recovers.set(scenario.recovery.is_some());
+        page.hang_ms.set(u64::try_from(hang_after.as_millis()).unwrap_or(u64::MAX));
         let (robust_list, parent) = (robust_list(), sys::pid());
         // SAFETY: the program has one thread, so its copy is whole.
         let zygote = match unsafe { fork() }? {
@@ -111,7 +119,7 @@ impl<'a, T: Shared> Runner<'a, T> {
                 let shared: &T = state.as_shared();
                 let world =
                     World::install(page, state.base(), alias.base(), state.len(), robust_list);
-                serve(scenario, shared, Zygote { world, bodies: vec![], hang_ms, tid_offset })
+                serve(scenario, shared, Zygote { world, bodies: vec![], tid_offset })
             }
         };
         let runner = Self {

@@ -9,7 +9,7 @@ use super::control::Step;
 use super::coverage::{Coverage, CoverageCounter};
 use super::replay::{self, Replay};
 use super::runner::{Execution, Order, Runner};
-use super::{HANG_MS, Schedule, SimError, exhaustive, minimise, sample};
+use super::{HANG, Schedule, SimError, exhaustive, minimise, sample};
 use crate::{Grade, Scenario, Shared, Verdict, thousands};
 
 /// How schedules are chosen.
@@ -100,6 +100,9 @@ pub struct Search {
     pub minimise: bool,
     /// Steps after which an execution is a livelock.
     pub step_limit: u32,
+    /// After how long without a step, in real time, a process is taken to hang.
+    /// The first that does ends the search, since each would take as long.
+    pub hang_after: Duration,
 }
 
 impl Search {
@@ -116,6 +119,7 @@ impl Search {
             reduction: Reduction::Conflicts,
             minimise: true,
             step_limit: 20_000,
+            hang_after: HANG,
         }
     }
 
@@ -173,6 +177,13 @@ impl Search {
     #[must_use]
     pub fn step_limit(mut self, steps: u32) -> Self {
         self.step_limit = steps;
+        self
+    }
+
+    /// Takes a process to hang after `time` without a step, in real time.
+    #[must_use]
+    pub fn hang_after(mut self, time: Duration) -> Self {
+        self.hang_after = time;
         self
     }
 }
@@ -275,7 +286,7 @@ pub fn explore_with<T: Shared>(
     search: &Search,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<SearchReport, SimError> {
-    let mut runner = Runner::new(scenario, search.step_limit, HANG_MS)?;
+    let mut runner = Runner::new(scenario, search.step_limit, search.hang_after)?;
     let mut tally = Tally::new(search, runner.image(), &mut progress);
     let covered = match search.strategy {
         Strategy::Exhaustive { preemptions } => {
@@ -325,8 +336,13 @@ fn report_failure<T: Shared>(
         report.nondeterminism = Some(difference);
         return Ok(());
     }
-    let schedule =
-        if minimises { minimise::minimise(runner, &first)? } else { Schedule(first.choices()) };
+    // A hang takes its time in each of the many tries that minimising makes.
+    let hangs = matches!(first.verdict, Verdict::TimedOut { .. });
+    let schedule = if minimises && !hangs {
+        minimise::minimise(runner, &first)?
+    } else {
+        Schedule(first.choices())
+    };
     let shown = replay::on(runner, schedule)?;
     report.verdict = shown.verdict.clone();
     report.failure = Some(shown);
@@ -379,6 +395,9 @@ fn outcome_rows<T: Shared>(
     rows.sort_by_key(|row| std::cmp::Reverse((row.grade, row.count)));
     rows
 }
+
+/// The word of [`Verdict::TimedOut`].
+const HUNG: &str = "timed out";
 
 /// What a search counts as it goes.
 pub(super) struct Tally<'a> {
@@ -438,5 +457,6 @@ impl<'a> Tally<'a> {
         self.schedules >= self.max_schedules
             || self.started.elapsed() >= self.max_time
             || self.stop_at_first && self.failed > 0
+            || self.verdicts.contains_key(HUNG)
     }
 }

@@ -4,13 +4,15 @@
 //! a single step. SIGSYS is a system call to answer. Other deadly signals that
 //! the program does not handle are noted with the place where they struck.
 //! While a handler runs, other signals wait, so that the code under test handles
-//! them in code of its own. A fault is taken even then: a handler that reads the
-//! caller's private memory on its behalf crashes as the caller would have.
+//! them in code of its own. These are taken even then: a handler that reads the
+//! caller's memory on its behalf makes a step or crashes as the caller would have.
 
 use std::ptr;
 
+use iced_x86::Register;
+
 use super::context::Context;
-use super::control::State;
+use super::control::{MAX_FRAMES, State};
 use super::world::{World, world};
 use super::{access, stepped, sys, syscalls, turn, unwind};
 
@@ -69,7 +71,7 @@ fn set(signal: i32, handler: Handler) {
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
     // SAFETY: the mask is valid for a write.
     unsafe { libc::sigfillset(&raw mut action.sa_mask) };
-    for own in [libc::SIGSEGV, libc::SIGTRAP] {
+    for own in [libc::SIGSEGV, libc::SIGTRAP, libc::SIGSYS] {
         // SAFETY: as above.
         unsafe { libc::sigdelset(&raw mut action.sa_mask, own) };
     }
@@ -87,7 +89,7 @@ extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: *mut li
     let address = unsafe { info.si_addr() } as u64;
     let by_itself = info.si_code > 0;
     if !by_itself || world.offset(address).is_none() || world.offset(context.ip()).is_some() {
-        crash(world, signal, context.ip());
+        crash(world, signal, &context);
     }
     world.interrupted_at(context.ip());
     access::carry_out(world, &mut context);
@@ -99,7 +101,7 @@ extern "C" fn on_trap(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::
     let mut context = unsafe { Context::new(context) };
     world.interrupted_at(context.ip());
     if !stepped::finish(world, &mut context) {
-        crash(world, signal, context.ip());
+        crash(world, signal, &context);
     }
 }
 
@@ -111,7 +113,7 @@ extern "C" fn on_system_call(signal: i32, info: *mut libc::siginfo_t, context: *
     let info = unsafe { &*info };
     world.interrupted_at(context.ip());
     if info.si_code != SYS_SECCOMP {
-        crash(world, signal, context.ip());
+        crash(world, signal, &context);
     }
     syscalls::answer(&mut context);
 }
@@ -119,33 +121,49 @@ extern "C" fn on_system_call(signal: i32, info: *mut libc::siginfo_t, context: *
 extern "C" fn on_deadly(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the handler was installed with SA_SIGINFO.
     let context = unsafe { Context::new(context) };
-    crash(world(), signal, context.ip());
+    crash(world(), signal, &context);
 }
 
-/// Ends this process as `signal` at `ip` would. A panic that ends in SIGABRT,
-/// since it cannot unwind, remains a panic.
-pub fn crash(world: &World, signal: i32, ip: u64) -> ! {
+/// Ends this process as `signal` would that struck at `context`. A panic that
+/// ends in SIGABRT, since it cannot unwind, remains a panic.
+pub fn crash(world: &World, signal: i32, context: &Context) -> ! {
     let me = world.my_control();
     let panicked = signal == libc::SIGABRT && std::thread::panicking();
-    let end = if panicked { State::Panicked } else { State::Crashed };
     // What is done here can itself crash, on a broken stack; it is then left out.
     let attempt = world.count_crash();
     if attempt == 0 {
         if !panicked {
             me.text.set(name(signal));
         }
-        me.detail.set(ip);
-        world.interrupted_at(ip);
-        let mut frames = me.crash_frames.get();
-        unwind::call_stack(&mut frames);
-        me.crash_frames.set(frames);
+        me.detail.set(context.ip());
+        note_stack(world, context);
     }
     if attempt < 2 {
-        turn::retire(end);
+        turn::retire(if panicked { State::Panicked } else { State::Crashed });
     }
     // SIGKILL needs no default action to be restored, and what matters has been
     // written down.
     sys::leave_by(libc::SIGKILL)
+}
+
+/// Writes down the call stack. Where the instruction pointer itself leads
+/// nowhere, the caller is where the stack says, if it was a call.
+fn note_stack(world: &World, context: &Context) {
+    let kept = &world.my_control().crash_frames;
+    let mut frames = [0; MAX_FRAMES];
+    frames[0] = context.ip();
+    let top = context.get(Register::RSP);
+    if sys::readable(top) {
+        // SAFETY: eight bytes there can be read.
+        frames[1] = unsafe { (top as *const u64).read_unaligned() };
+    }
+    kept.set(frames);
+    if sys::readable(context.ip()) {
+        frames = [0; MAX_FRAMES];
+        world.interrupted_at(context.ip());
+        unwind::call_stack(&mut frames);
+        kept.set(frames);
+    }
 }
 
 /// The name of a signal.

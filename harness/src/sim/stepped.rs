@@ -59,7 +59,7 @@ pub fn begin(world: &World, context: &mut Context, plan: &Plan, address: u64) {
     let Kind::Stepped { reads, base, .. } = plan.kind else { access::refuse(plan) };
     let touched = touched(world, context, plan, address);
     if runs(touched).any(|(at, len)| !world.holds(address + at as u64, len)) {
-        signals::crash(world, libc::SIGSEGV, context.ip());
+        signals::crash(world, libc::SIGSEGV, context);
     }
     let mut stepping =
         Stepping { plan: *plan, address, touched, copy: address, base: 0, before: [0; WIDEST] };

@@ -68,14 +68,13 @@ fn left(world: &World, address: u64) -> usize {
 
 /// One round; returns whether a repetition goes on.
 fn round(world: &World, context: &mut Context, plan: &Plan, size: usize, len: usize) -> bool {
-    let ip = context.ip();
     let (source, target) = (context.get(Register::RSI), context.get(Register::RDI));
     let mnemonic = plan.instruction.mnemonic();
     let mut bytes = [0; 8];
     let bytes = &mut bytes[..len];
     if is_copy(mnemonic) {
-        read(world, source, bytes, ip);
-        write(world, target, bytes, ip);
+        read(world, context, source, bytes);
+        write(world, context, target, bytes);
         return true;
     }
     let accumulator = context.get(Register::RAX).to_le_bytes();
@@ -83,11 +82,11 @@ fn round(world: &World, context: &mut Context, plan: &Plan, size: usize, len: us
         for element in bytes.chunks_mut(size) {
             element.copy_from_slice(&accumulator[..size]);
         }
-        write(world, target, bytes, ip);
+        write(world, context, target, bytes);
         return true;
     }
     if is_load(mnemonic) {
-        read(world, source, bytes, ip);
+        read(world, context, source, bytes);
         let mut merged = accumulator;
         merged[..len].copy_from_slice(bytes);
         // A 32-bit load clears the upper half.
@@ -100,20 +99,20 @@ fn round(world: &World, context: &mut Context, plan: &Plan, size: usize, len: us
         other[..len].copy_from_slice(&accumulator[..len]);
         u64::from_le_bytes(other)
     } else {
-        read(world, source, &mut other[..len], ip);
+        read(world, context, source, &mut other[..len]);
         u64::from_le_bytes(other)
     };
     let mut b = [0; 8];
-    read(world, target, &mut b[..len], ip);
+    read(world, context, target, &mut b[..len]);
     let (_, flags) = Alu::Cmp.apply(size, a, u64::from_le_bytes(b), context.flags());
     context.set_flags(flags);
     let equal = flags & ZERO != 0;
     if plan.instruction.has_repne_prefix() { !equal } else { equal }
 }
 
-fn read(world: &World, address: u64, to: &mut [u8], ip: u64) {
-    if let Some(offset) = inside(world, address, to.len(), ip) {
-        return step::load(world, offset, to, ip);
+fn read(world: &World, context: &Context, address: u64, to: &mut [u8]) {
+    if let Some(offset) = inside(world, context, address, to.len()) {
+        return step::load(world, offset, to, context.ip());
     }
     for (i, byte) in to.iter_mut().enumerate() {
         // SAFETY: the interrupted instruction reads this private byte itself; if
@@ -122,9 +121,9 @@ fn read(world: &World, address: u64, to: &mut [u8], ip: u64) {
     }
 }
 
-fn write(world: &World, address: u64, from: &[u8], ip: u64) {
-    if let Some(offset) = inside(world, address, from.len(), ip) {
-        return step::store(world, offset, from, ip);
+fn write(world: &World, context: &Context, address: u64, from: &[u8]) {
+    if let Some(offset) = inside(world, context, address, from.len()) {
+        return step::store(world, offset, from, context.ip());
     }
     for (i, byte) in from.iter().enumerate() {
         // SAFETY: as in `read`.
@@ -134,10 +133,10 @@ fn write(world: &World, address: u64, from: &[u8], ip: u64) {
 
 /// The offset of an element in the shared state; `None` where it lies elsewhere.
 /// One that lies half in it ends the process.
-fn inside(world: &World, address: u64, len: usize, ip: u64) -> Option<u32> {
+fn inside(world: &World, context: &Context, address: u64, len: usize) -> Option<u32> {
     let offset = world.offset(address)?;
     if !world.holds(address, len) {
-        signals::crash(world, libc::SIGSEGV, ip);
+        signals::crash(world, libc::SIGSEGV, context);
     }
     Some(offset)
 }

@@ -38,7 +38,7 @@ pub fn judge<T: Shared>(
         Outcome::Livelock => Some(Verdict::Livelock { steps: page.steps.get().into() }),
         Outcome::Hung => Some(Verdict::TimedOut {
             process: name(page.culprit.get().into()),
-            after_ms: super::HANG_MS as u64,
+            after_ms: page.hang_ms.get(),
         }),
         Outcome::Running | Outcome::Refused => None,
     });

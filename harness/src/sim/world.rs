@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::control::{Control, ProcessControl};
+use super::decode::Analyst;
 
 /// The surroundings of one simulated process.
 pub struct World {
@@ -23,6 +24,8 @@ pub struct World {
     pub len: usize,
     /// Where glibc keeps this thread's list of robust mutexes; 0 if unknown.
     pub robust_list: u64,
+    /// Tells what instructions do.
+    pub analyst: Analyst,
     me: Cell<u8>,
     interrupted: Cell<u64>,
     crashes: Cell<u8>,
@@ -53,6 +56,7 @@ impl World {
             alias,
             len,
             robust_list,
+            analyst: Analyst::new(),
             me: Cell::new(0),
             interrupted: Cell::new(0),
             crashes: Cell::new(0),

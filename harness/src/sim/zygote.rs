@@ -10,16 +10,16 @@ use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::control::{Outcome, State};
+use super::control::{MAX_FRAMES, Outcome, State};
 use super::world::{World, world};
-use super::{filter, robust, signals, sys, turn, vdso};
+use super::{filter, robust, signals, sys, turn, unwind, vdso};
 use crate::panics;
 
 /// The request to end, as a value of [`Control::asked`].
 pub const STOP: u32 = u32::MAX;
 
 /// How often the zygote looks whether an execution still makes steps.
-const TICK_MS: i64 = 100;
+const TICK_MS: u64 = 100;
 
 /// A body, with its result as text.
 pub type Body<'a> = &'a dyn Fn() -> String;
@@ -30,8 +30,6 @@ pub struct Zygote<'a> {
     pub world: &'static World,
     /// One body for each process; the recovery is the last, if there is one.
     pub bodies: Vec<Body<'a>>,
-    /// After how long without a step an execution is given up.
-    pub hang_ms: i64,
     /// Where glibc keeps the thread ID, from the thread pointer.
     pub tid_offset: usize,
 }
@@ -79,6 +77,8 @@ impl Zygote<'_> {
         // A clock that cannot be replaced shows real time, as documented.
         vdso::patch();
         report_panics();
+        // The unwinder prepares itself at its first use.
+        unwind::call_stack(&mut [0; MAX_FRAMES]);
         start_ticking();
         self.hide_state()?;
         filter::install(self.world.state as u64, self.world.len as u64)
@@ -147,7 +147,8 @@ impl Zygote<'_> {
             }
             ticks = if steps == control.steps.get() { ticks + 1 } else { 0 };
             steps = control.steps.get();
-            if ticks * TICK_MS >= self.hang_ms && control.outcome.get() == Outcome::Running {
+            if ticks * TICK_MS >= control.hang_ms.get() && control.outcome.get() == Outcome::Running
+            {
                 self.give_up();
             }
         }
@@ -258,7 +259,7 @@ fn start_ticking() {
     action.sa_sigaction = nothing as *const () as usize;
     // SAFETY: the action is valid until the call returns.
     unsafe { libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()) };
-    let tick = libc::timeval { tv_sec: 0, tv_usec: TICK_MS * 1000 };
+    let tick = libc::timeval { tv_sec: 0, tv_usec: TICK_MS as i64 * 1000 };
     let timer = libc::itimerval { it_interval: tick, it_value: tick };
     // SAFETY: the timer is valid until the call returns.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };

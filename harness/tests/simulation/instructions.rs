@@ -10,6 +10,7 @@ use std::arch::asm;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::time::Duration;
 
 use shmkv_harness::Scenario;
 use shmkv_harness::sim::{Execution, Op, Order, Runner};
@@ -437,7 +438,7 @@ pub fn instructions_do_as_the_processor_does() {
         }
         Ok(())
     });
-    let mut runner = Runner::new(&scenario, 60_000, 5_000).expect("a runner");
+    let mut runner = Runner::new(&scenario, 60_000, Duration::from_secs(5)).expect("a runner");
     let execution = runner.run(&Order::default()).expect("an execution");
     assert!(execution.verdict.held(), "{}", execution.verdict);
     for (i, each) in tries.borrow().iter().enumerate().filter(|(_, each)| each.case.steps != "*") {

@@ -1,14 +1,57 @@
 //! The simulator, from single instructions to whole searches.
 
+mod common;
+mod faults;
 mod instructions;
+mod odd;
 mod random;
 #[path = "../runner/mod.rs"]
 mod runner;
 
 use std::process::ExitCode;
 
+use faults::*;
 use instructions::*;
+use odd::*;
 
 fn main() -> ExitCode {
-    runner::run(tests![instructions_do_as_the_processor_does])
+    runner::run(tests![
+        instructions_do_as_the_processor_does,
+        access_outside_is_a_crash_with_its_line,
+        access_across_the_end_is_a_crash,
+        copy_across_the_end_is_a_crash_after_what_fits,
+        copy_from_nowhere_is_a_crash,
+        jump_into_shared_memory_is_a_crash,
+        jump_to_nowhere_is_a_crash,
+        stack_overflow_is_a_crash,
+        broken_stack_is_a_crash,
+        instructions_that_trap_are_crashes,
+        division_by_shared_zero_is_a_crash,
+        vector_alignment_is_checked_on_shared_memory_too,
+        gathers_are_refused_by_name,
+        crash_ends_its_own_process_only,
+        exit_is_a_crash_with_its_status,
+        abort_is_a_crash_with_its_line,
+        panic_is_told_with_message_and_place,
+        panic_that_cannot_unwind_is_told_too,
+        panic_that_the_body_catches_is_none,
+        signals_to_itself_end_it_by_name,
+        signals_that_are_ignored_do_nothing,
+        own_handlers_run_before_the_call_returns,
+        blocked_signals_wait_until_they_are_not,
+        blocking_all_signals_blocks_no_step,
+        broken_pipe_is_an_error_as_ever,
+        infinite_loop_times_out,
+        wait_in_the_kernel_times_out,
+        processes_and_threads_are_refused,
+        other_shared_memory_is_refused,
+        shared_bytes_in_calls_on_files_are_refused,
+        signals_to_others_are_refused,
+        what_waits_unseen_is_refused_by_name,
+        handlers_that_the_simulator_needs_are_refused,
+        refusal_ends_the_search,
+        closing_all_files_and_printing_harm_nothing,
+        own_ids_are_made_up_but_consistent,
+        files_can_be_read,
+    ])
 }
