@@ -1,1 +1,4 @@
-//! See the package description.
+//! What benchmarks and their tests share.
+#![warn(missing_docs)]
+
+pub mod bugs;

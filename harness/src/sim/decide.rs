@@ -187,19 +187,22 @@ fn by_policy(control: &Control, candidates: Candidates) -> u8 {
     if candidates.enabled == 0 {
         return go_on(control, candidates);
     }
+    // A sleep may end at any time: it is as good as a step that is ready.
+    let possible = candidates.enabled | candidates.sleeping;
     match control.policy.get() {
         Policy::GoOn => go_on(control, candidates),
-        Policy::Random => pick(control, candidates.enabled | candidates.sleeping),
+        Policy::Random => pick(control, possible),
+        // Whoever sleeps gives way, or one that polls would never end.
         Policy::Pct => {
             lower_at_change_point(control, candidates.enabled);
             highest(control, candidates.enabled)
         }
         Policy::Pos => {
-            let process = highest(control, candidates.enabled);
+            let process = highest(control, possible);
             redraw_racing(control, process);
             process
         }
-        Policy::Surw => surw(control, candidates.enabled),
+        Policy::Surw => surw(control, possible),
     }
 }
 
@@ -264,51 +267,61 @@ fn redraw_racing(control: &Control, chosen: u8) {
 }
 
 /// SURW: the process that makes the next interesting step is drawn with a chance
-/// in proportion to how many it still has to make; the others' interesting
-/// steps wait for it, and all other steps are free.
-fn surw(control: &Control, enabled: u32) -> u8 {
-    let (first, end) = control.interesting.get();
-    let interesting = |process: &ProcessControl| {
-        let step = process.pending.get();
-        step.op.touches() && step.offset < end && first < step.offset + u32::from(step.size)
+/// in proportion to how many it still has to make, which makes all their orders
+/// as likely; the others' interesting steps wait for it. Among the steps that are
+/// free, the one of the highest priority goes; each step draws its own.
+fn surw(control: &Control, possible: u32) -> u8 {
+    let at_interesting = control.mask(|process| is_interesting(control, process));
+    let lives = |intended: u8| {
+        intended != NOBODY && !control.processes[usize::from(intended)].state.get().ended()
     };
-    let intended = control.intended.get();
-    let lives = intended != NOBODY
-        && !control.processes[usize::from(intended)].state.get().ended()
-        && control.processes[usize::from(intended)].state.get() != State::Blocked;
-    if !lives {
-        control.intended.set(draw_by_remaining(control));
+    if !lives(control.intended.get()) {
+        let alive = control.mask(|process| !process.state.get().ended());
+        control.intended.set(draw_by_remaining(control, alive, at_interesting));
     }
-    let intended = control.intended.get();
-    let held_back = control.mask(interesting) & !(1 << (intended % 32));
-    let free = if enabled & !held_back == 0 { enabled } else { enabled & !held_back };
-    let chosen = pick_by_remaining(control, free);
+    let held_back = |intended: u8| at_interesting & !1u32.checked_shl(intended.into()).unwrap_or(0);
+    if possible & !held_back(control.intended.get()) == 0 {
+        // It waits for one of those that wait for it.
+        control.intended.set(draw_by_remaining(control, possible, at_interesting));
+    }
+    let chosen = highest(control, possible & !held_back(control.intended.get()));
     let process = &control.processes[usize::from(chosen)];
-    if interesting(process) {
+    process.priority.set(control.next_random());
+    if bit(at_interesting, chosen) {
         process.remaining.set(process.remaining.get().saturating_sub(1));
-        control.intended.set(draw_by_remaining(control));
+        control.intended.set(NOBODY);
     }
     chosen
 }
 
-fn draw_by_remaining(control: &Control) -> u8 {
-    let can = control.mask(|process| matches!(process.state.get(), State::Ready | State::Running));
-    if can == 0 { NOBODY } else { pick_by_remaining(control, can) }
+fn is_interesting(control: &Control, process: &ProcessControl) -> bool {
+    let (first, end) = control.interesting.get();
+    let step = process.pending.get();
+    let stands = matches!(process.state.get(), State::Ready | State::Sleeping);
+    stands && step.op.touches() && step.offset < end && first < step.offset + u32::from(step.size)
 }
 
-/// A member of `mask`, with a chance in proportion to one more than its
-/// remaining interesting steps: an estimate of zero may be wrong.
-fn pick_by_remaining(control: &Control, mask: u32) -> u8 {
-    let weight = |i: u8| u64::from(control.processes[usize::from(i)].remaining.get()) + 1;
+/// A member of `mask`, with a chance in proportion to its remaining interesting
+/// steps; one that stands at such a step has at least this one. [`NOBODY`] where
+/// none has any.
+fn draw_by_remaining(control: &Control, mask: u32, at_interesting: u32) -> u8 {
+    let weight = |i: u8| {
+        let remaining = control.processes[usize::from(i)].remaining.get();
+        u64::from(remaining.max(bit(at_interesting, i).into()))
+    };
     let members = || (0..u32::BITS as u8).filter(|i| bit(mask, *i));
-    let mut rest = control.next_random() % members().map(weight).sum::<u64>().max(1);
+    let sum: u64 = members().map(weight).sum();
+    if sum == 0 {
+        return NOBODY;
+    }
+    let mut rest = control.next_random() % sum;
     for i in members() {
         if rest < weight(i) {
             return i;
         }
         rest -= weight(i);
     }
-    mask.trailing_zeros() as u8
+    NOBODY
 }
 
 /// Whether `mask` has bit `process`; [`NOBODY`] is in no mask.

@@ -32,22 +32,80 @@ pub fn search<T: Shared>(
 /// What is known from the executions so far.
 #[derive(Default)]
 struct Profile {
-    /// The most steps of one execution.
+    executions: u64,
+    /// The most choices of one execution.
     length: u32,
-    /// The accesses of the last execution: process, first byte, end.
-    accesses: Vec<(u8, u32, u32)>,
+    /// What was touched, in order of place; no two overlap.
+    variables: Vec<Variable>,
+}
+
+/// Bytes that are touched together: accesses that overlap are to one variable.
+#[derive(Clone, Copy)]
+struct Variable {
+    first: u32,
+    end: u32,
+    written: bool,
+    /// How often each process touched it, in all executions.
+    accesses: [u64; MAX_PROCESSES],
+}
+
+impl Variable {
+    fn of(step: &Step) -> Self {
+        let (first, size) = (step.what.offset, u32::from(step.what.size));
+        let mut accesses = [0; MAX_PROCESSES];
+        accesses[usize::from(step.process)] = 1;
+        Self { first, end: first + size, written: step.what.op.writes(), accesses }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.end = self.end.max(other.end);
+        self.written |= other.written;
+        for (mine, others) in self.accesses.iter_mut().zip(other.accesses) {
+            *mine += others;
+        }
+    }
+
+    /// How many processes touch it beside one; 0 where their order cannot matter.
+    fn weight(&self) -> usize {
+        let processes = self.accesses.iter().filter(|count| **count > 0).count();
+        if self.written { processes.saturating_sub(1) } else { 0 }
+    }
+
+    /// How often each process touches it in one execution, rounded up.
+    fn estimates(&self, executions: u64) -> [u32; MAX_PROCESSES] {
+        self.accesses.map(|count| u32::try_from(count.div_ceil(executions)).unwrap_or(u32::MAX))
+    }
 }
 
 impl Profile {
     fn learn(&mut self, steps: &[Step]) {
-        self.length = self.length.max(steps.len() as u32);
-        let touching = steps.iter().filter(|step| step.what.op.touches());
-        self.accesses = touching
-            .map(|step| {
-                let end = step.what.offset + u32::from(step.what.size);
-                (step.process, step.what.offset, end)
-            })
-            .collect();
+        self.executions += 1;
+        let choices = steps.iter().filter(|step| step.chosen).count();
+        self.length = self.length.max(choices as u32);
+        for step in steps.iter().filter(|step| step.what.op.touches() && step.what.size > 0) {
+            self.touch(Variable::of(step));
+        }
+    }
+
+    fn touch(&mut self, mut touched: Variable) {
+        let from = self.variables.partition_point(|variable| variable.end <= touched.first);
+        let to = self.variables.partition_point(|variable| variable.first < touched.end);
+        for variable in &self.variables[from..to] {
+            touched.join(variable);
+        }
+        self.variables.splice(from..to, [touched]);
+    }
+
+    /// One of the variables that processes share, the more of them the likelier.
+    fn draw(&self, random: u64) -> Option<&Variable> {
+        let sum: usize = self.variables.iter().map(Variable::weight).sum();
+        let mut rest = random.checked_rem(sum as u64)? as usize;
+        self.variables.iter().find(|variable| {
+            let found = rest < variable.weight();
+            rest = rest.saturating_sub(variable.weight());
+            found
+        })
     }
 }
 
@@ -74,20 +132,11 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
             *point = 1 + (mix(seed ^ i as u64) % u64::from(profile.length)) as u32;
         }
     }
-    if policy == Policy::Surw && !profile.accesses.is_empty() {
-        let index = mix(seed ^ 0x5eed) as usize % profile.accesses.len();
-        let (_, first, end) = profile.accesses[index];
-        order.interesting = (first, end);
-        order.estimates = estimates(&profile.accesses, first, end);
+    if policy == Policy::Surw
+        && let Some(variable) = profile.draw(mix(seed ^ 0x5eed))
+    {
+        order.interesting = (variable.first, variable.end);
+        order.estimates = variable.estimates(profile.executions);
     }
     order
-}
-
-/// How many interesting steps each process makes.
-fn estimates(accesses: &[(u8, u32, u32)], first: u32, end: u32) -> [u32; MAX_PROCESSES] {
-    let mut counts = [0; MAX_PROCESSES];
-    for (process, ..) in accesses.iter().filter(|(_, from, to)| *from < end && first < *to) {
-        counts[usize::from(*process)] += 1;
-    }
-    counts
 }
