@@ -8,6 +8,13 @@
 use super::control::MAX_FRAMES;
 use super::world::world;
 
+/// Lets the unwinder set itself up, which takes a system call: made for the first
+/// time inside the handler for system calls, it would end the process.
+pub fn warm_up() {
+    // SAFETY: the process has one thread, so nobody else unwinds.
+    unsafe { backtrace::trace_unsynchronized(|_| false) };
+}
+
 /// The addresses of the interrupted code and its callers, innermost first.
 pub fn call_stack(frames: &mut [u64; MAX_FRAMES]) {
     let interrupted = world().interrupted();

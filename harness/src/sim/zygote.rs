@@ -74,6 +74,7 @@ impl Zygote<'_> {
         silence();
         run_on_one_cpu();
         signals::install();
+        unwind::warm_up();
         // A clock that cannot be replaced shows real time, as documented.
         vdso::patch();
         report_panics();
