@@ -10,6 +10,7 @@ use shmkv_harness::sim::SimError;
 use shmkv_harness::{StressError, StressOptions};
 
 use crate::explore::{self, Case, Simulated};
+use crate::say;
 
 /// A lab that has a story, scenarios to explore, and nothing else.
 pub struct Lab {
@@ -38,15 +39,25 @@ struct Options {
 impl Lab {
     /// The whole program.
     pub fn main(&self) -> ExitCode {
-        let examples = format!("Examples:\n{}", self.examples);
+        let examples = format!(
+            "Examples:\n{}\n\nWithout installing: cargo run --bin {} -- --help",
+            self.examples, self.name
+        );
         let command = Options::command().name(self.name).about(self.about).after_help(examples);
         let options = Options::from_arg_matches(&command.get_matches());
         let options = options.unwrap_or_else(|error| error.exit());
         let result = match &options.simulated {
-            None => (self.tell)(&options.common),
+            None => self.story(&options.common),
             Some(command) => explore::run(self.name, &(self.cases)(), command),
         };
         finish(self.name, result)
+    }
+
+    fn story(&self, common: &Common) -> Result<bool, LabError> {
+        if common.tells() {
+            say!("{}\n", self.about);
+        }
+        (self.tell)(common)
     }
 }
 

@@ -260,7 +260,8 @@ pub fn print_failure(lab: &str, case: &Case, report: &SearchReport) -> Result<()
     let Some(failure) = &report.failure else { return Ok(()) };
     say!("\nThe shortest that fails:\n");
     say!("{}{}\n", failure.timeline, failure.verdict);
-    say!("Again: cargo run --bin {lab} replay {} --scenario {}", failure.schedule, case.name);
+    // In quotes: it may be empty, and shells take * and ! for their own.
+    say!("Again: cargo run --bin {lab} replay '{}' --scenario {}", failure.schedule, case.name);
     Ok(())
 }
 

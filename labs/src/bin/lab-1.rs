@@ -36,7 +36,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let race = stress_until(&lab_1::scenario(processes, 2), &options, |race| {
         race.invariants.iter().all(|invariant| invariant.violations > 0)
     })?;
-    let seen = race.invariants.iter().filter(|invariant| invariant.violations > 0).count();
+    let firsts = || race.invariants.iter().filter_map(|invariant| invariant.first.as_ref());
     if common.tells() {
         say!("{}", race.invariant_table().render(colour_on(&std::io::stdout())));
         say!("A set reads version and count, writes value and key, and writes version and");
@@ -52,12 +52,13 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         explore::print_failure("lab-1", case, search)?;
     }
 
-    let rounds = thousands(race.rounds);
-    let one_step_at_a_time = search.as_ref().is_none_or(|search| search.failed > 0);
-    let shown = seen == race.invariants.len() && one_step_at_a_time;
+    let (seen, kinds) = (firsts().count(), race.invariants.len());
+    let rounds = firsts().map(|first| first.round + 1).max().unwrap_or(race.rounds);
+    let shown = seen == kinds && search.as_ref().is_none_or(|search| search.failed > 0);
     let conclusion = format!(
-        "{seen} of {} kinds of damage were seen within {rounds} rounds, in {:.1} s.",
-        race.invariants.len(),
+        "{seen} of {kinds} kinds of damage were seen within {} rounds; {} rounds took {:.1} s.",
+        thousands(rounds),
+        thousands(race.rounds),
         race.elapsed.as_secs_f64()
     );
     let rest = json!({ "stress": race, "searches": [{ "case": case.name, "search": search }] });

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
-use shmkv_harness::{StressOptions, stress};
+use shmkv_harness::{StressOptions, stress, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
 use shmkv_labs::explore::Case;
 use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
@@ -63,11 +63,10 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let failed = wrong.iter().filter(|run| !run.held()).count();
     let shown = with.held() && !without.held() && failed == wrong.len() && as_claimed;
     let conclusion = format!(
-        "Damage in {} of {} rounds without the semaphore, in {} with it; {failed} of {} wrong ways failed.",
-        without.failed_rounds,
-        without.rounds,
-        with.failed_rounds,
-        wrong.len()
+        "Damage in {} of {} rounds without the semaphore, in {} with it; {failed} of 3 wrong ways failed.",
+        thousands(without.failed_rounds),
+        thousands(without.rounds),
+        with.failed_rounds
     );
     let rest = json!({
         "without": without, "with": with, "prices": prices, "wrong": wrong, "searches": searches,
