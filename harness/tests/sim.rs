@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         state_graph_has_all_states_and_ends,
         timeline_is_drawn_as_text_and_picture,
         clocks_show_virtual_time,
+        segment_left_behind_is_a_leak_and_removed,
         one_that_gives_up_spinning_is_found,
         one_that_spins_forever_is_a_livelock,
     ])
@@ -266,4 +267,19 @@ fn one_that_spins_forever_is_a_livelock() {
         .process("spinner", |flag: &AtomicU32| while flag.load(Relaxed) == 0 {});
     let report = search(&scenario, &Search::exhaustive(0).step_limit(1000));
     assert_eq!(report.verdict, Verdict::Livelock { steps: 1000 });
+}
+
+fn segment_left_behind_is_a_leak_and_removed() {
+    let name = format!("shmkv-sim-{}-leak", std::process::id());
+    let path = format!("/dev/shm/{name}");
+    let made = path.clone();
+    let scenario = Scenario::new("leak", |_: &AtomicU32| {}).processes(2, "p", move |_, count| {
+        if count.fetch_add(1, Relaxed) == 1 {
+            drop(std::fs::File::create(&made).expect("a segment"));
+        }
+    });
+    let report = search(&scenario, &Search::exhaustive(0));
+    assert_eq!(report.verdict, Verdict::Leaked { what: format!("segment /{name}") });
+    assert_eq!((report.schedules, report.failed), (2, 2));
+    assert!(!std::path::Path::new(&path).exists(), "it is removed");
 }

@@ -11,6 +11,7 @@ use libc::sock_filter;
 
 use super::refusals::{BY_ID, REFUSED, REFUSED_INSIDE};
 use super::sys;
+use crate::trap;
 
 /// Calls that always stop and are answered (`syscalls.rs`).
 const ANSWERED: [i64; 25] = [
@@ -98,7 +99,8 @@ fn program(state: u64, len: u64) -> Vec<sock_filter> {
 
     program.load(NUMBER);
     let refused = REFUSED.iter().map(|(number, _)| *number);
-    for number in ANSWERED.into_iter().chain(BY_ID).chain(refused) {
+    let naming = trap::filter::can_make_names();
+    for number in ANSWERED.into_iter().chain(BY_ID).chain(refused).chain(naming) {
         program.unless_equal_skip(number as u32, 1);
         program.stop();
     }

@@ -15,6 +15,7 @@ use super::world::World;
 use super::zygote::{self, Zygote};
 use super::{SimError, filter, sys, verdicts};
 use crate::memory::{Mapping, Memory};
+use crate::trap::Trap;
 use crate::{ProcessEnd, Scenario, Shared, Verdict};
 
 /// What one execution is to do.
@@ -71,6 +72,7 @@ pub struct Runner<'a, T: Shared> {
     state: Mapping,
     control: Mapping,
     image: Vec<u8>,
+    names: Option<Trap>,
     zygote: Pid,
     step_limit: u32,
     /// Executions asked for so far.
@@ -104,6 +106,8 @@ impl<'a, T: Shared> Runner<'a, T> {
         if !filter::fits(state.base().addr().get() as u64, state.len() as u64) {
             return Err(SimError::Placement);
         }
+        // Where names cannot be logged, leaks are not noticed.
+        let names = Trap::new()?;
         (scenario.setup)(state.as_shared());
         let image = state.to_vec(state.len());
         let page = control_of(&control);
@@ -116,6 +120,9 @@ impl<'a, T: Shared> Runner<'a, T> {
             ForkResult::Parent { child } => child,
             ForkResult::Child => {
                 sys::die_with(parent);
+                if let Some(names) = &names {
+                    names.write_log();
+                }
                 let shared: &T = state.as_shared();
                 let world =
                     World::install(page, state.base(), alias.base(), state.len(), robust_list);
@@ -127,6 +134,7 @@ impl<'a, T: Shared> Runner<'a, T> {
             state,
             control,
             image,
+            names,
             zygote,
             step_limit,
             asked: 0,
@@ -219,9 +227,21 @@ impl<'a, T: Shared> Runner<'a, T> {
         let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
         let (outcome, verdict) =
             verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &steps);
+        let verdict = self.with_leaks(verdict, &ends);
         let diverged = Some(page.diverged.get()).filter(|index| *index != u32::MAX);
         let diverged = diverged.map(|index| index as usize);
         Ok(Execution { steps, frames, ends, outcome, verdict, diverged })
+    }
+
+    /// Removes the segments that were left; one that nobody was killed over is a
+    /// leak, if nothing worse was found.
+    fn with_leaks(&self, verdict: Verdict, ends: &[ProcessEnd]) -> Verdict {
+        let left = self.names.as_ref().map_or_else(Vec::new, Trap::remove_left);
+        let excused = ends.contains(&ProcessEnd::Killed) && !self.page().recovers.get();
+        if left.is_empty() || excused || !verdict.held() {
+            return verdict;
+        }
+        Verdict::Leaked { what: left.join(", ") }
     }
 
     fn name(&self, process: usize) -> String {

@@ -11,6 +11,7 @@ use super::control::{Op, Pending, State};
 use super::refusals::{BY_ID, refuse};
 use super::world::{World, world};
 use super::{clock, futex, own_signals, robust, step, sys, turn};
+use crate::trap;
 
 /// Answers the system call at which `context` stopped.
 pub fn answer(context: &mut Context) {
@@ -60,6 +61,9 @@ pub fn answer(context: &mut Context) {
         libc::SYS_rt_sigaction => own_signals::sigaction(arguments),
         libc::SYS_sigaltstack => own_signals::sigaltstack(b),
         number if BY_ID.contains(&number) => by_id(world, number, arguments),
+        number if trap::filter::can_make_names().any(|naming| naming == number) => {
+            trap::answer(number, arguments)
+        }
         _ => refuse(number),
     };
     context.set_result(result);

@@ -50,8 +50,7 @@ impl Leaks {
         }
         let names = crew.remove_names();
         if all_lived || recovered {
-            let segment = |path: String| format!("segment {}", path.trim_start_matches("/dev/shm"));
-            left.extend(names.into_iter().map(segment));
+            left.extend(names);
         }
         Ok(left)
     }

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 
 /// In the sixth argument: a call of the handler's own. Any number that is not
 /// likely to be there by chance.
-pub(super) const MARK: u64 = 0x7365_676d_656e_7473;
+pub(crate) const MARK: u64 = 0x7365_676d_656e_7473;
 
 /// `AUDIT_ARCH_X86_64`: the numbers below are this machine's. Calls made in its
 /// 32-bit modes pass.
@@ -47,6 +47,12 @@ const IF_ASKED: &[(i64, u32)] = &[(libc::SYS_open, 1), (libc::SYS_openat, 2)];
 const ALWAYS: &[i64] = &[];
 #[cfg(not(target_arch = "x86_64"))]
 const IF_ASKED: &[(i64, u32)] = &[];
+
+/// All calls that can make a name.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn can_make_names() -> impl Iterator<Item = i64> {
+    ALWAYS.iter().copied().chain(IF_ASKED.iter().map(|(number, _)| *number))
+}
 
 /// More ranges than this are not looked at: jumps go 255 instructions at most.
 const MOST_RANGES: usize = 32;

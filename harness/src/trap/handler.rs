@@ -24,13 +24,27 @@ static LOG: OnceLock<Arc<Mapping>> = OnceLock::new();
 
 /// Installs the handler in this process, with `log` to write to.
 pub(super) fn install(log: &Arc<Mapping>) -> Result<(), Errno> {
-    // Where a worker itself runs a scenario, its workers' names go to the outer
-    // log, which is as good: somebody removes them.
-    LOG.get_or_init(|| Arc::clone(log));
+    write_to(log);
     let handler = SigHandler::SigAction(on_stopped_call);
     let action = SigAction::new(handler, SaFlags::SA_SIGINFO, SigSet::empty());
     // SAFETY: the handler allocates nothing, takes no lock, and keeps errno.
     unsafe { sigaction(Signal::SIGSYS, &action) }.map(drop)
+}
+
+/// Makes `log` the one that names of this process and its children go to.
+pub(super) fn write_to(log: &Arc<Mapping>) {
+    // Where a worker itself runs a scenario, its workers' names go to the outer
+    // log, which is as good: somebody removes them.
+    LOG.get_or_init(|| Arc::clone(log));
+}
+
+/// Makes a call that was stopped, with its new name logged. Returns its result
+/// as the kernel gives it, and leaves errno as it was.
+pub(super) fn answer(number: i64, arguments: [i64; 6]) -> i64 {
+    let errno = Errno::last_raw();
+    let result = logged(Call { number, arguments });
+    Errno::set_raw(errno);
+    result
 }
 
 /// A system call, as it was stopped.
@@ -52,10 +66,7 @@ extern "C" fn on_stopped_call(_: c_int, info: *mut libc::siginfo_t, context: *mu
     let arguments =
         [libc::REG_RDI, libc::REG_RSI, libc::REG_RDX, libc::REG_R10, libc::REG_R8, libc::REG_R9]
             .map(|register| registers[register as usize]);
-    let call = Call { number: registers[libc::REG_RAX as usize], arguments };
-    let errno = Errno::last_raw();
-    registers[libc::REG_RAX as usize] = logged(call);
-    Errno::set_raw(errno);
+    registers[libc::REG_RAX as usize] = answer(registers[libc::REG_RAX as usize], arguments);
 }
 
 /// Somebody sent SIGSYS: it does what it does without a handler.

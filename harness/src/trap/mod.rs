@@ -17,7 +17,7 @@
 //! blocks SIGSYS dies of the first name that it makes. The filter cannot be
 //! taken off, and brings `no_new_privs` with it: workers only.
 
-mod filter;
+pub(crate) mod filter;
 #[cfg(target_arch = "x86_64")]
 mod handler;
 mod log;
@@ -64,6 +64,13 @@ impl Trap {
         installed.inspect_err(|_| log.set_incomplete())
     }
 
+    /// From here on, [`answer`] logs in this process and its children: for one
+    /// whose own filter stops the calls that make names.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn write_log(&self) {
+        handler::write_to(&self.log);
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn handle(&self) -> Result<(), Errno> {
         handler::install(&self.log)
@@ -79,13 +86,21 @@ impl Trap {
         self.log.as_shared::<NameLog>().is_complete()
     }
 
-    /// The names that were made and still exist; they are removed, and the log
-    /// is empty then. Call it while nobody makes names.
+    /// The segments that were made and still exist, as `segment /name`; they are
+    /// removed, and the log is empty then. Call it while nobody makes names.
     pub(crate) fn remove_left(&self) -> Vec<String> {
         let made = self.log.as_shared::<NameLog>().take();
         // Whoever removed its name has nothing left here.
-        made.into_iter().filter(|path| std::fs::remove_file(path).is_ok()).collect()
+        let left = made.into_iter().filter(|path| std::fs::remove_file(path).is_ok());
+        left.map(|path| format!("segment {}", path.trim_start_matches("/dev/shm"))).collect()
     }
+}
+
+/// Makes a call that was stopped, with the name that it makes logged; returns
+/// what the kernel would.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn answer(number: i64, arguments: [u64; 6]) -> i64 {
+    handler::answer(number, arguments.map(u64::cast_signed))
 }
 
 /// Whether programs are loaded at random addresses.
