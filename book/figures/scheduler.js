@@ -309,6 +309,7 @@
         }
 
         oddsWords(all, failing) {
+            if (all === "1") return `From here one schedule is left, and it ${failing === "1" ? "fails" : "holds"}.`;
             if (failing === "0") return `From here all schedules hold: ${thousands(all)}.`;
             if (failing === all) return `From here all schedules fail: ${thousands(all)}.`;
             return `From here ${thousands(failing)} of ${thousands(all)} schedules fail.`;
