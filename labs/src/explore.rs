@@ -78,6 +78,9 @@ pub struct ExploreOptions {
     /// The seed of random strategies
     #[arg(long = "seed", id = "explore-seed", value_name = "N", default_value_t = 1)]
     explore_seed: u64,
+    /// Also write all states that can be reached to FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    graph: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
@@ -136,8 +139,15 @@ fn explore(lab: &str, cases: &[Case], options: &ExploreOptions) -> Result<bool, 
         bar.set_position(run);
     })?;
     bar.finish_and_clear();
-    if let (Some(file), Some(failure)) = (&options.output.svg, &report.failure) {
-        write_svg(file, failure)?;
+    match (&options.output.svg, &report.failure) {
+        (Some(file), Some(failure)) => write_svg(file, failure)?,
+        (Some(file), None) => {
+            eprintln!("{lab}: no schedule failed, so {} was not written", file.display());
+        }
+        (None, _) => {}
+    }
+    if let Some(file) = &options.graph {
+        write_graph(file, case)?;
     }
     if options.output.json {
         say!("{}", explored_as_json(lab, case, &report)?);
@@ -209,6 +219,15 @@ fn progress_bar() -> ProgressBar {
 
 fn write_svg(file: &PathBuf, replay: &Replay) -> Result<(), LabError> {
     std::fs::write(file, replay.timeline.to_svg())
+        .map_err(LabError::io(format!("{} could not be written", file.display())))
+}
+
+/// The most states that are worth a file.
+const MOST_STATES: usize = 10_000;
+
+fn write_graph(file: &PathBuf, case: &Case) -> Result<(), LabError> {
+    let graph = case.scenario.state_graph(MOST_STATES)?;
+    std::fs::write(file, serde_json::to_string(&graph)?)
         .map_err(LabError::io(format!("{} could not be written", file.display())))
 }
 
