@@ -1,9 +1,10 @@
-//! The key-value store in shared memory, over HTTP: a REST API, and live events.
+//! The key-value store in shared memory, over HTTP: a REST API, live events,
+//! and a page that shows the memory itself.
 //!
 //! Read in this order: [`door`] is how requests reach the store without ever
 //! waiting on a thread that others need; [`gate`] is who may ask; [`routes`] is
 //! what can be asked; [`watch`] is how changes are noticed and
-//! told; [`serve`] holds the connections.
+//! told; [`page`] is what a person sees; [`serve`] holds the connections.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -13,6 +14,7 @@ pub mod gate;
 pub mod metrics;
 pub mod openapi;
 pub mod options;
+pub mod page;
 pub mod problem;
 pub mod request;
 pub mod routes;

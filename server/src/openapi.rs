@@ -4,9 +4,11 @@
 //! common, being refused before their route is known, is added here.
 //! Source: OpenAPI Specification 3.1.
 
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::{Object, SchemaType};
 use utoipa::openapi::{
     Content, Header, HttpMethod, Info, OpenApi, PathItem, Paths, Ref, RefOr, Response,
-    ResponseBuilder, Type, path::Operation, schema::Object,
+    ResponseBuilder, Schema, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -54,6 +56,12 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
 }
 
 fn complete(operation: &mut Operation, path: &str, method: &HttpMethod) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            without_null(parameter);
+        }
+    }
+    describe(operation);
     let mut add = |status: &str, why: &str| {
         let responses = &mut operation.responses.responses;
         responses.entry(status.into()).or_insert_with(|| RefOr::T(problem(why)));
@@ -73,6 +81,29 @@ fn complete(operation: &mut Operation, path: &str, method: &HttpMethod) {
         let busy = problem("No store is open, or its lock was not free in time");
         let busy = with_retry_after(busy);
         operation.responses.responses.insert("503".into(), RefOr::T(busy));
+    }
+}
+
+/// A header or a part of a query is there or not; it is never null.
+fn without_null(parameter: &mut Parameter) {
+    let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema else { return };
+    let SchemaType::Array(types) = &mut object.schema_type else { return };
+    types.retain(|kind| *kind != Type::Null);
+    if types.len() == 1 {
+        object.schema_type = SchemaType::Type(types.remove(0));
+    }
+}
+
+/// Every response has a description, be it the obvious one.
+fn describe(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = match status.as_str() {
+                "404" => "The key is not there".into(),
+                _ => "Done".into(),
+            };
+        }
     }
 }
 

@@ -16,7 +16,8 @@ Examples:
   server --read-only                      look, and change nothing
   curl http://127.0.0.1:8000/get/mykey";
 
-/// The key-value store in shared memory, over HTTP: a REST API.
+/// The key-value store in shared memory, over HTTP: a REST API, live events,
+/// and a page at /.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "server", version, after_help = EXAMPLES)]
 pub struct Options {

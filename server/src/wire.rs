@@ -40,13 +40,13 @@ pub fn read(what: &str, text: String, base64: bool) -> Result<Vec<u8>, String> {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Pair {
     /// The key: 1 to 63 bytes, without a NUL.
-    #[schema(example = "city")]
+    #[schema(example = "city", min_length = 1, max_length = 63, pattern = "^[^\\u0000]*$")]
     pub key: String,
     /// `key` is base64, because it is not UTF-8. Left out otherwise.
     #[serde(default, skip_serializing_if = "is_unset")]
     pub key_base64: bool,
     /// The value: at most 255 bytes, without a NUL.
-    #[schema(example = "New York")]
+    #[schema(example = "New York", max_length = 255, pattern = "^[^\\u0000]*$")]
     pub value: String,
     /// `value` is base64, because it is not UTF-8. Left out otherwise.
     #[serde(default, skip_serializing_if = "is_unset")]
@@ -73,9 +73,9 @@ impl Pair {
 
 /// A value to be set.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct Value {
+pub struct NewValue {
     /// The value: at most 255 bytes, without a NUL.
-    #[schema(example = "New York")]
+    #[schema(example = "New York", max_length = 255, pattern = "^[^\\u0000]*$")]
     pub value: String,
     /// `value` is base64, for bytes that are not UTF-8.
     #[serde(default)]
@@ -104,7 +104,7 @@ impl From<&Entry> for EntryView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
     /// Counts changes, modulo 2³².
-    #[schema(example = 8)]
+    #[schema(example = 8, format = "uint32")]
     pub version: u32,
     /// Occupied slots.
     #[schema(example = 1, minimum = 0, maximum = 10)]

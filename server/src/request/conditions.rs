@@ -60,10 +60,19 @@ impl Conditions {
             (Some(tags), None) if tags.contains(',') => Err(Problem::unprocessable(
                 "If-Match has several tags; send the one version that was read",
             )),
-            (Some(tag), None) => version_of(tag).map(Condition::Version).ok_or_else(|| {
-                let detail = format!("{tag} is the tag of no version; one looks like \"12\"");
-                Problem::new(StatusCode::PRECONDITION_FAILED, detail)
-            }),
+            (Some(tag), None) => match version_of(tag) {
+                Some(version) => Ok(Condition::Version(version)),
+                None => {
+                    let is_tag = tag.starts_with("\"") || tag.starts_with("W/\"");
+                    let status = if is_tag {
+                        StatusCode::PRECONDITION_FAILED
+                    } else {
+                        StatusCode::UNPROCESSABLE_ENTITY
+                    };
+                    let detail = format!("{tag:?} is the tag of no version; one is \"12\"");
+                    Err(Problem::new(status, detail))
+                }
+            },
             (None, Some(_)) => {
                 Err(Problem::unprocessable("to a change, If-None-Match can only be *"))
             }
@@ -119,6 +128,13 @@ mod tests {
     fn tag_of_no_version_fails_the_precondition() {
         for tag in ["\"x\"", "W/\"12\"", "\"4294967296\"", "\"\"", "\"+1\"", "\"12"] {
             assert_eq!(matching(tag), Err(412), "{tag}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_tag_is_refused() {
+        for tag in ["", "x", "-1", "4294967296"] {
+            assert_eq!(matching(tag), Err(422), "{tag}");
         }
     }
 

@@ -24,7 +24,7 @@ pub struct Health {
     #[schema(example = "/gitflow_kv_store")]
     segment: String,
     /// The table's version.
-    #[schema(example = 8)]
+    #[schema(example = 8, format = "uint32")]
     version: u32,
 }
 

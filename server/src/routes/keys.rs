@@ -16,13 +16,13 @@ use crate::door::Access;
 use crate::metrics::Operation;
 use crate::problem::{Detail, Problem};
 use crate::request::{Conditions, JsonBody, PathKey, Query, encode};
-use crate::wire::{Done, Pair, Value, is_unset, read, show};
+use crate::wire::{Done, NewValue, Pair, is_unset, read, show};
 
 /// A page of keys, in the order of their bytes.
 #[derive(Serialize, ToSchema)]
 pub struct KeyPage {
     /// The version of the table.
-    #[schema(example = 8)]
+    #[schema(example = 8, format = "uint32")]
     version: u32,
     /// Keys with the prefix, on this page and all others.
     #[schema(example = 1)]
@@ -59,7 +59,7 @@ impl From<&Entry> for KeyView {
 
 /// Keys, by prefix and page
 #[utoipa::path(
-    get, path = "/keys", tag = "Keys",
+    get, path = "/keys", operation_id = "list_keys", tag = "Keys",
     params(
         ("prefix" = Option<String>, Query, description = "Only keys that begin with it"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10, description = "Keys on a page"),
@@ -100,7 +100,7 @@ fn page(snapshot: &Snapshot, prefix: &[u8], after: Option<&[u8]>, limit: usize) 
 
 /// The value of a key
 #[utoipa::path(
-    get, path = "/keys/{key}", tag = "Keys",
+    get, path = "/keys/{key}", operation_id = "get_key", tag = "Keys",
     params(("key" = String, Path, description = "The key, percent-encoded")),
     responses(
         (status = 200, body = Pair, headers(("ETag" = String, description = "The table's version"))),
@@ -118,13 +118,13 @@ pub async fn get(app: Shared, conditions: Conditions, key: PathKey) -> Result<Re
 /// that version; with `If-Match: *` only if the key is there; with
 /// `If-None-Match: *` only if it is not.
 #[utoipa::path(
-    put, path = "/keys/{key}", tag = "Keys",
+    put, path = "/keys/{key}", operation_id = "put_key", tag = "Keys",
     params(
         ("key" = String, Path, description = "The key, percent-encoded"),
-        ("If-Match" = Option<String>, Header, description = "The version that was read, or *"),
-        ("If-None-Match" = Option<String>, Header, description = "*"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|"?[0-9]{1,10}"?)$"#, description = "The version that was read, or *"),
+        ("If-None-Match" = Option<String>, Header, pattern = r"^\*$", description = "*"),
     ),
-    request_body = Value,
+    request_body = NewValue,
     responses(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 201, body = Done, description = "The key is new"),
@@ -138,7 +138,7 @@ pub async fn put(
     State(app): Shared,
     conditions: Conditions,
     PathKey(key): PathKey,
-    JsonBody(body): JsonBody<Value>,
+    JsonBody(body): JsonBody<NewValue>,
 ) -> Result<Response, Problem> {
     reply::check_writable(&app)?;
     let value = read("the value", body.value, body.value_base64).map_err(Problem::unprocessable)?;
@@ -162,10 +162,10 @@ pub async fn put(
 
 /// Delete a key
 #[utoipa::path(
-    delete, path = "/keys/{key}", tag = "Keys",
+    delete, path = "/keys/{key}", operation_id = "delete_key", tag = "Keys",
     params(
         ("key" = String, Path, description = "The key, percent-encoded"),
-        ("If-Match" = Option<String>, Header, description = "The version that was read, or *"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|"?[0-9]{1,10}"?)$"#, description = "The version that was read, or *"),
     ),
     responses(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
@@ -186,10 +186,10 @@ pub async fn delete(
 ///
 /// Browsers take the keys `.` and `..` for steps of the path.
 #[utoipa::path(
-    delete, path = "/keys", tag = "Keys",
+    delete, path = "/keys", operation_id = "delete_key_by_query", tag = "Keys",
     params(
         ("key" = String, Query, description = "The key, percent-encoded"),
-        ("If-Match" = Option<String>, Header, description = "The version that was read, or *"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|"?[0-9]{1,10}"?)$"#, description = "The version that was read, or *"),
     ),
     responses(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),

@@ -1,5 +1,7 @@
 //! What can be asked: one function for each request, with its description.
 
+mod assets;
+mod docs;
 mod events;
 mod health;
 mod index;
@@ -29,6 +31,9 @@ pub fn router(app: Arc<App>) -> Router {
     let api = Bytes::from(api);
     let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     router
+        .route("/assets/{name}", get(assets::asset))
+        .route("/docs", get(docs::docs))
+        .route("/redoc", get(docs::redoc))
         .route("/openapi.json", get(async move || (json, api.clone())))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)

@@ -29,12 +29,12 @@ pub struct Change {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChangeView {
     /// The version of the table with this change.
-    #[schema(example = 9)]
+    #[schema(example = 9, format = "uint32")]
     version: u32,
     /// The first version that the change made. Where it is not `version`, other
     /// processes have changed the table several times in between, and `changes`
     /// is what all of it amounts to.
-    #[schema(example = 9)]
+    #[schema(example = 9, format = "uint32")]
     from: u32,
     /// Each key that was set or deleted.
     changes: Vec<KeyChange>,

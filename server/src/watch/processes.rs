@@ -56,7 +56,12 @@ fn look(pid: u32, inode: u64) -> Option<Process> {
     let start = maps.lines().find_map(|line| start_of_mapping(line, inode))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned();
     let this = pid == std::process::id();
-    Some(Process { pid, name, this, waits: what_threads_wait_for(pid, start) })
+    let mut waits = what_threads_wait_for(pid, start);
+    if this {
+        // Its watcher, which is looking just now.
+        waits = waits.max(Waits::Change);
+    }
+    Some(Process { pid, name, this, waits })
 }
 
 /// The first address of a line of `maps`, if it is of this object.

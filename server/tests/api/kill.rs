@@ -44,13 +44,13 @@ fn value(number: usize) -> String {
 /// Kills the server while clients set; returns the last numbers acknowledged.
 fn set_until_killed(server: Server, last: [usize; CLIENTS]) -> [usize; CLIENTS] {
     let acknowledged = AtomicUsize::new(0);
-    let address = server.address;
+    let connected = last.map(|number| (server.connect(), number));
     thread::scope(|scope| {
         let mut client = 0;
-        let clients = last.map(|number| {
+        let clients = connected.map(|(connection, number)| {
             let (me, acknowledged) = (client, &acknowledged);
             client += 1;
-            scope.spawn(move || set_on(Client::connect(address), me, number, acknowledged))
+            scope.spawn(move || set_on(connection, me, number, acknowledged))
         });
         while acknowledged.load(Relaxed) < SETS {
             thread::yield_now();

@@ -8,7 +8,9 @@ mod kill;
 mod life;
 mod limits;
 mod lock;
+mod openapi;
 mod origins;
+mod page;
 mod seed;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,55 @@
+// The dialog "Set value".
+
+import * as api from "./api.js";
+import { byId, countBytes } from "./words.js";
+
+export function listenToDialog(toast) {
+  const dialog = byId("set-dialog");
+  if (!dialog) return; // the server is read-only
+  const [key, value] = [byId("set-key"), byId("set-value")];
+  const [keyField, valueField] = [key.closest(".field"), value.closest(".field")];
+  const error = byId("set-error");
+
+  const check = () => {
+    const fits = [countBytes(keyField, { empty: false }), countBytes(valueField)];
+    byId("set-submit").disabled = !fits.every(Boolean);
+  };
+  const complain = (text) => {
+    error.textContent = text;
+    error.hidden = text === "";
+  };
+
+  byId("open-set").addEventListener("click", () => {
+    complain("");
+    check();
+    dialog.showModal();
+    key.focus();
+    key.select();
+  });
+  byId("set-cancel").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog && !isInside(dialog, event)) dialog.close();
+  });
+  byId("set-form").addEventListener("input", () => {
+    complain("");
+    check();
+  });
+  byId("set-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const pair = { key: key.value, value: value.value };
+    try {
+      await api.set(pair);
+    } catch (failure) {
+      return complain(failure.message);
+    }
+    dialog.close();
+    key.value = "";
+    value.value = "";
+    toast.say(`Set “${pair.key}”.`);
+  });
+}
+
+function isInside(dialog, { clientX, clientY }) {
+  const box = dialog.getBoundingClientRect();
+  return clientX >= box.left && clientX <= box.right && clientY >= box.top && clientY <= box.bottom;
+}

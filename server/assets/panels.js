@@ -1,0 +1,153 @@
+// What stands around the slots: gauges, processes, changes, and what is wrong.
+
+import { byId, CAPACITY, count, element } from "./words.js";
+
+const KEPT_CHANGES = 50;
+const ANNOUNCE_MS = 1500;
+const LONG_HELD_S = 3;
+
+const SLEEPS = { lock: "the lock", change: "a change", nothing: "–", unknown: "not visible" };
+
+/** The few numbers. */
+export function showGauges(state) {
+  const used = state.entryCount;
+  byId("entries").textContent = used;
+  const percent = Math.round((100 * used) / CAPACITY);
+  byId("capacity").textContent = percent;
+  byId("capacity-bar").value = percent;
+  [...byId("ticks").children].forEach((tick, index) => {
+    tick.dataset.on = String(state.slots[index] !== null);
+  });
+  byId("version").textContent = state.version;
+  showLock(state.lock);
+}
+
+function showLock({ value, waiters, queued, held_s: held }) {
+  const isHeld = value === 0;
+  byId("lock-state").dataset.held = String(isHeld);
+  byId("lock-state").textContent = isHeld ? "held" : "free";
+  const waiting = waiters === 0 ? "nobody waits" : `${waiters} ${waiters === 1 ? "waits" : "wait"}`;
+  const ours = queued === 0 ? "" : `, ${count(queued, "request")} of this server`;
+  const long = isHeld && held >= LONG_HELD_S ? `for ${held} s; ` : "";
+  byId("lock-note").textContent = long + waiting + ours;
+}
+
+/** Who has the segment mapped. */
+export function showProcesses(processes) {
+  const rows = processes.map(({ pid, name, this: isThis, waits }) =>
+    element("tr", { "data-waits": waits },
+      element("td", {}, String(pid)),
+      element("td", {}, isThis ? `${name} (this server)` : name),
+      element("td", {}, SLEEPS[waits])));
+  byId("processes").replaceChildren(...rows);
+  byId("nobody").hidden = processes.length > 0;
+}
+
+/** What has happened, newest first. */
+export class Activity {
+  #announced = 0;
+  #silent = 0;
+
+  tell({ steps, from }, version) {
+    const passed = (version - from + 2 ** 32) % 2 ** 32;
+    if (passed === 0 && steps.length === 0) return;
+    const more = passed - steps.length;
+    const items = steps.map(({ op, pair }) => this.#item(version, op, pair));
+    if (more > 0) items.unshift(this.#note(version, `${steps.length ? "and " : ""}${count(more, "change")} that left no other trace`));
+    byId("activity").prepend(...items.reverse());
+    while (byId("activity").children.length > KEPT_CHANGES) byId("activity").lastChild.remove();
+    byId("no-activity").hidden = true;
+    this.#announce(steps, passed);
+  }
+
+  #item(version, op, pair) {
+    const what = element("span", { class: "what" }, element("code", {}, pair.key));
+    if (op === "set") what.append(element("span", { class: "op" }, " = "), element("code", {}, pair.value));
+    else what.append(element("span", { class: "op" }, " deleted"));
+    return this.#row(version, what);
+  }
+
+  #note(version, text) {
+    return this.#row(version, element("span", { class: "what" }, element("span", { class: "op" }, text)));
+  }
+
+  #row(version, what) {
+    const time = new Date().toLocaleTimeString();
+    return element("li", {}, element("span", { class: "version" }, `#${version}`), what, element("time", {}, time));
+  }
+
+  /** Says it to a screen reader, not more often than it can be heard. */
+  #announce(steps, passed) {
+    this.#silent += passed;
+    const now = performance.now();
+    if (now - this.#announced < ANNOUNCE_MS) return;
+    const [step] = steps;
+    const one = step && (step.op === "set" ? `${step.pair.key} set to ${step.pair.value}` : `${step.pair.key} deleted`);
+    byId("announcer").textContent = this.#silent === 1 && one ? one : count(this.#silent, "change");
+    this.#announced = now;
+    this.#silent = 0;
+  }
+}
+
+/** What is wrong, in words. */
+export class Banner {
+  #link = null;
+  #problem = null;
+  #lock = null;
+
+  showLink(state, pauseMs) {
+    const words = { connecting: "Connecting", live: "Live", lost: "Offline" };
+    byId("link").dataset.state = state;
+    byId("link-text").textContent = words[state];
+    if (state === "live") this.#link = null;
+    if (state === "lost") {
+      this.#link = `The server cannot be reached; what you see is from before. Trying again in ${pauseMs / 1000} s.`;
+    }
+    this.#show();
+  }
+
+  showState({ problem, lock }) {
+    this.#problem = problem && `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
+    const isLong = lock.value === 0 && lock.held_s >= LONG_HELD_S;
+    this.#lock = isLong
+      ? `The lock has been held for ${lock.held_s} s. Its owner may have died: stop all programs that have the segment open, and start this server again; it frees the lock.`
+      : null;
+    this.#show();
+  }
+
+  #show() {
+    const text = this.#link ?? this.#problem ?? this.#lock;
+    byId("banner").hidden = text === null;
+    if (byId("banner-text").textContent !== (text ?? "")) byId("banner-text").textContent = text ?? "";
+    byId("retry").hidden = this.#link === null;
+  }
+}
+
+/** Short messages that go by themselves. */
+export class Toast {
+  static SHOWN_MS = 6000;
+
+  say(text, { label, act, bad = false } = {}) {
+    const toast = element("div", { class: bad ? "toast bad" : "toast" }, element("p", {}, text));
+    if (act) {
+      const button = element("button", { class: "button", type: "button" }, label);
+      button.addEventListener("click", () => {
+        toast.remove();
+        act();
+      });
+      toast.append(button);
+    }
+    byId("toasts").replaceChildren(toast);
+    setTimeout(() => toast.remove(), Toast.SHOWN_MS);
+  }
+
+  /** Does `act`; says why where it fails. */
+  async orFailure(act) {
+    try {
+      return await act();
+    } catch (failure) {
+      this.say(failure.message, { bad: true });
+      return null;
+    }
+  }
+}
