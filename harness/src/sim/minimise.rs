@@ -8,6 +8,7 @@
 //! Input", TSE 2002; simplified to single runs.
 
 use super::control::{Choice, Op};
+use super::decide::bit;
 use super::runner::{Execution, Order, Runner};
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};
@@ -73,7 +74,8 @@ fn shortened(execution: &Execution) -> Schedule {
     let choices = execution.choices();
     let chosen: Vec<_> = execution.steps.iter().filter(|step| step.chosen).collect();
     let forced = chosen.iter().rev().take_while(|step| {
-        let goes_on = step.process == step.last;
+        // One that sleeps or spins lets others go first.
+        let goes_on = step.process == step.last && bit(step.enabled, step.process);
         let first = step.last == super::control::NOBODY && step.process == 0;
         let only = step.enabled.count_ones() == 1 && step.sleeping == 0;
         step.what.op != Op::Kill && (goes_on || only || first)

@@ -9,7 +9,7 @@ use super::search::{self, Search, SearchReport};
 use super::timeline::Timeline;
 use super::{HANG, Schedule, SimError, StateGraph, graph};
 use crate::{
-    ProcessEnd, Scenario, Shared, StressError, StressOptions, StressReport, Verdict, stress,
+    ProcessEnd, Scenario, Shared, StressError, StressOptions, StressReport, Verdict, stress_until,
 };
 
 /// An execution: its schedule, how it ended, and its timeline.
@@ -94,11 +94,23 @@ pub trait Simulate {
     /// See [`SimError`].
     fn state_graph(&self, most: usize) -> Result<StateGraph, SimError>;
 
-    /// See [`stress`].
+    /// See [`stress`](crate::stress).
     ///
     /// # Errors
     /// See [`StressError`].
-    fn stress(&self, options: &StressOptions) -> Result<StressReport, StressError>;
+    fn stress(&self, options: &StressOptions) -> Result<StressReport, StressError> {
+        self.stress_until(options, &mut |_| false)
+    }
+
+    /// See [`stress_until`].
+    ///
+    /// # Errors
+    /// See [`StressError`].
+    fn stress_until(
+        &self,
+        options: &StressOptions,
+        enough: &mut dyn FnMut(&StressReport) -> bool,
+    ) -> Result<StressReport, StressError>;
 }
 
 impl<T: Shared> Simulate for Scenario<T> {
@@ -122,7 +134,11 @@ impl<T: Shared> Simulate for Scenario<T> {
         graph::state_graph(self, most)
     }
 
-    fn stress(&self, options: &StressOptions) -> Result<StressReport, StressError> {
-        stress(self, options)
+    fn stress_until(
+        &self,
+        options: &StressOptions,
+        enough: &mut dyn FnMut(&StressReport) -> bool,
+    ) -> Result<StressReport, StressError> {
+        stress_until(self, options, enough)
     }
 }

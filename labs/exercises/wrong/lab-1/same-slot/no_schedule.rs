@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! It cannot be read.
+pub const SCHEDULE: &str = "first 0, then 1";

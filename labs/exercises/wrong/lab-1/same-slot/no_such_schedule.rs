@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! The claim is refuted by running all schedules.
+pub const SCHEDULE: &str = "NONE";

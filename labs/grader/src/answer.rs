@@ -1,0 +1,66 @@
+//! An answer to an exercise, and what is to be done with it.
+
+use shmkv_harness::sim::Simulate;
+use shmkv_harness::{Expected, Scenario, Shared, Verdict};
+
+use crate::Trial;
+
+/// The answer to one exercise: the learner's functions or constants.
+///
+/// It is made in a constant, so that nothing of the learner's runs while it is.
+pub trait Answer: Sync {
+    /// What is to be done with it. `seed` decides the hidden inputs.
+    fn work(&self, seed: u64) -> Work;
+}
+
+/// What is to be done with an answer.
+pub enum Work {
+    /// Functions: they must hold in each of these.
+    Write(Vec<Trial>),
+    /// A schedule that is to make given code fail.
+    Break(Break),
+    /// All outcomes that a program can have.
+    Predict(Predict),
+}
+
+/// A schedule, and what it is to do.
+pub struct Break {
+    /// The answer: a schedule, `NONE`, or nothing yet.
+    pub schedule: &'static str,
+    /// The given code.
+    pub trial: Trial,
+    /// The failure that is asked for, in words that follow "a schedule after which".
+    pub wanted: &'static str,
+    /// Whether a verdict is that failure.
+    pub is_wanted: fn(&Verdict) -> bool,
+}
+
+/// Outcomes, and the program that has them.
+pub struct Predict {
+    /// The answer; empty where there is none yet.
+    pub outcomes: &'static [&'static str],
+    program: Box<Program>,
+}
+
+/// Makes the program's scenario, with these outcomes foreseen.
+type Program = dyn Fn(&[Expected]) -> Box<dyn Simulate>;
+
+impl Predict {
+    /// The answer `outcomes` to: what are the outcomes of `program`?
+    pub fn new<T: Shared>(
+        outcomes: &'static [&'static str],
+        program: impl Fn() -> Scenario<T> + 'static,
+    ) -> Self {
+        let program = move |expected: &[Expected]| {
+            let mut scenario = program();
+            scenario.expected = expected.to_vec();
+            Box::new(scenario) as Box<dyn Simulate>
+        };
+        Self { outcomes, program: Box::new(program) }
+    }
+
+    /// The program, with these outcomes foreseen.
+    pub(crate) fn program(&self, expected: &[Expected]) -> Box<dyn Simulate> {
+        (self.program)(expected)
+    }
+}

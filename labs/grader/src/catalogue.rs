@@ -1,0 +1,121 @@
+//! The list of all exercises, in the order of the labs.
+
+use std::fmt;
+
+use crate::Failure;
+
+/// One exercise.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exercise {
+    /// What the learner calls it; also the name of its files.
+    pub id: &'static str,
+    /// The number of its lab.
+    pub lab: u32,
+    /// What is to be done.
+    pub kind: Kind,
+    /// The task in a line.
+    pub title: &'static str,
+    /// The module of this crate that gives what is given.
+    pub module: &'static str,
+    /// What the learner's file must have: functions or constants, which are the
+    /// fields of the module's `Answer`, in small letters.
+    pub items: &'static [&'static str],
+    /// What is wrong with the file that the learner starts from.
+    pub starts_as: Failure,
+    /// About how long it takes, in minutes.
+    pub minutes: u32,
+}
+
+/// What is to be done in an exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Fill in functions.
+    Write,
+    /// Find a schedule that makes given code fail.
+    Break,
+    /// Name all the outcomes of a program.
+    Predict,
+}
+
+impl Kind {
+    /// How many points an answer is worth.
+    pub fn points(self) -> u32 {
+        match self {
+            Self::Write => 3,
+            Self::Break => 2,
+            Self::Predict => 1,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Write => "write",
+            Self::Break => "break",
+            Self::Predict => "predict",
+        })
+    }
+}
+
+impl Exercise {
+    /// Its file, from the folder that holds the labs' folders.
+    pub fn file(&self) -> String {
+        format!("lab-{}/{}.rs", self.lab, self.id)
+    }
+}
+
+/// The exercise called `id`.
+pub fn find(id: &str) -> Option<&'static Exercise> {
+    ALL.iter().find(|exercise| exercise.id == id)
+}
+
+const SCHEDULE: &[&str] = &["SCHEDULE"];
+const OUTCOMES: &[&str] = &["OUTCOMES"];
+
+/// All exercises.
+pub const ALL: &[Exercise] = &[
+    Exercise {
+        id: "three-increments",
+        lab: 1,
+        kind: Kind::Predict,
+        title: "name all values that an unprotected counter can end with",
+        module: "lab_1::three_increments",
+        items: OUTCOMES,
+        starts_as: Failure::NotAttempted,
+        minutes: 10,
+    },
+    Exercise {
+        id: "same-slot",
+        lab: 1,
+        kind: Kind::Break,
+        title: "find a schedule that puts two keys into one slot",
+        module: "lab_1::same_slot",
+        items: SCHEDULE,
+        starts_as: Failure::NotAttempted,
+        minutes: 10,
+    },
+    Exercise {
+        id: "insert",
+        lab: 1,
+        kind: Kind::Write,
+        title: "insert into a table at the same time as others, without a lock",
+        module: "lab_1::insert",
+        items: &["insert"],
+        starts_as: Failure::LostUpdate,
+        minutes: 30,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exercises_are_sorted_by_lab_and_have_names_of_their_own() {
+        assert!(ALL.is_sorted_by_key(|exercise| exercise.lab));
+        for exercise in ALL {
+            assert_eq!(find(exercise.id), Some(exercise), "{} is taken twice", exercise.id);
+        }
+    }
+}

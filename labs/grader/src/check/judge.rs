@@ -1,0 +1,119 @@
+//! From how an execution ended to what the mistake was.
+
+use shmkv_harness::sim::{Replay, SearchReport, SimError};
+use shmkv_harness::{ProcessEnd, Verdict, Waiter};
+
+use super::confine::OUT_OF_TIME;
+use super::message::{Execution, Failed};
+use crate::{Failure, Trial};
+
+/// What [`todo!`] panics with.
+const TODO: &str = "not yet implemented";
+
+/// What `verdict` says about an answer that went through `trial`.
+pub(super) fn failure(trial: &Trial, verdict: &Verdict) -> Failure {
+    match verdict {
+        Verdict::Violated { invariant, .. } => trial.meaning(invariant),
+        Verdict::Deadlock { .. } => Failure::Deadlock,
+        Verdict::Livelock { .. } => Failure::Livelock,
+        Verdict::Crashed { cause, .. } if cause == OUT_OF_TIME => Failure::TooSlow,
+        Verdict::Panicked { message, .. } if message.starts_with(TODO) => Failure::NotAttempted,
+        Verdict::Panicked { .. } => Failure::Panic,
+        Verdict::TimedOut { .. } => Failure::TooSlow,
+        Verdict::Leaked { .. } => Failure::LeakedSegment,
+        // A verdict that holds is no failure, and never comes here.
+        Verdict::Crashed { .. } | Verdict::Held => Failure::Crash,
+    }
+}
+
+/// The same in a sentence.
+pub(super) fn sentence(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Violated { invariant, detail } => {
+            format!("This must hold: {invariant}. Found: {detail}.")
+        }
+        Verdict::Crashed { process, cause, .. } if cause == OUT_OF_TIME => {
+            format!("{process} went on computing, and would not have ended.")
+        }
+        Verdict::Panicked { message, .. } if message.starts_with(TODO) => {
+            "There is still a todo! to fill in.".into()
+        }
+        other => {
+            let words = other.to_string();
+            // The verdict's own word stands in front of the sentence already.
+            let rest = words.split_once(": ").map_or(words.as_str(), |(_, rest)| rest);
+            format!("{rest}.")
+        }
+    }
+}
+
+/// An execution that failed, as the learner is told.
+pub(super) fn failed(trial: &Trial, number: usize, replay: &Replay) -> Failed {
+    let failure = match (&replay.verdict, forgotten_by(replay)) {
+        (Verdict::Deadlock { .. }, Some(_)) => Failure::LeftLocked,
+        (verdict, _) => failure(trial, verdict),
+    };
+    let mut sentence = sentence(&replay.verdict);
+    if let Some(process) = forgotten_by(replay) {
+        sentence += &format!(" {process} has returned, and nobody else can give it back.");
+    }
+    Failed { failure, sentence, execution: Some(execution(trial.name(), number, replay)) }
+}
+
+/// The execution that a search found to fail; `None` where it found none, or
+/// could not repeat it.
+pub(super) fn found(trial: &Trial, number: usize, report: &SearchReport) -> Option<Failed> {
+    if let Some(replay) = &report.failure {
+        return Some(failed(trial, number, replay));
+    }
+    let difference = report.nondeterminism.as_ref()?;
+    let sentence = format!(
+        "The same schedule, run twice, differed at step {}: {}, then {}. What a process does \
+         may depend on its arguments and on the shared state only.",
+        difference.step, difference.was, difference.now
+    );
+    Some(Failed { failure: Failure::WrongResult, sentence, execution: None })
+}
+
+/// An execution, drawn.
+pub(super) fn execution(name: &str, number: usize, replay: &Replay) -> Execution {
+    Execution {
+        trial: number,
+        name: name.to_owned(),
+        schedule: replay.schedule.to_string(),
+        verdict: replay.verdict.to_string(),
+        timeline: replay.timeline.to_string(),
+    }
+}
+
+/// What a process did that the simulator refuses is the answer's fault; all else
+/// is the machine's.
+pub(super) fn refused(error: SimError) -> Result<Failed, String> {
+    match error {
+        SimError::Refused { process, what } => {
+            let sentence = format!("{process} did what no answer needs: {what}.");
+            Ok(Failed { failure: Failure::Crash, sentence, execution: None })
+        }
+        other => Err(other.to_string()),
+    }
+}
+
+/// In a deadlock in which all wait for what one process holds that has returned:
+/// that process.
+fn forgotten_by(replay: &Replay) -> Option<&str> {
+    let Verdict::Deadlock { waiters } = &replay.verdict else { return None };
+    let holders: Vec<&str> = waiters.iter().filter_map(|waiter| holder(waiter)).collect();
+    let (first, rest) = holders.split_first()?;
+    let returned = replay
+        .timeline
+        .processes
+        .iter()
+        .zip(&replay.ends)
+        .any(|(name, end)| name == first && matches!(end, ProcessEnd::Returned { .. }));
+    let all = holders.len() == waiters.len() && rest.iter().all(|holder| holder == first);
+    (returned && all).then_some(*first)
+}
+
+fn holder(waiter: &Waiter) -> Option<&str> {
+    waiter.held_by.as_deref()
+}

@@ -1,0 +1,79 @@
+//! Grades a schedule that is to make given code fail, or the claim that there is none.
+
+use shmkv_harness::Verdict;
+use shmkv_harness::sim::{Replay, Schedule, SimError};
+
+use super::judge;
+use super::message::{Failed, Report};
+use crate::{Break, Failure};
+
+/// The claim that no schedule does it.
+const NONE: &str = "NONE";
+
+/// Grades an answer.
+///
+/// # Errors
+/// A sentence: it cannot be graded here.
+pub(super) fn check(answer: &Break) -> Result<Report, String> {
+    match answer.schedule.trim() {
+        "" => Ok(report(Some(not_attempted()), "No schedule was run.".into())),
+        NONE => check_claim(answer),
+        text => match text.parse() {
+            Ok(schedule) => check_schedule(answer, &schedule),
+            Err(error) => {
+                Ok(report(Some(wrong(format!("{error}."))), "No schedule was run.".into()))
+            }
+        },
+    }
+}
+
+fn not_attempted() -> Failed {
+    let sentence = "The schedule is still empty.".into();
+    Failed { failure: Failure::NotAttempted, sentence, execution: None }
+}
+
+fn wrong(sentence: String) -> Failed {
+    Failed { failure: Failure::WrongResult, sentence, execution: None }
+}
+
+fn report(failed: Option<Failed>, evidence: String) -> Report {
+    Report { failed, evidence: vec![evidence] }
+}
+
+fn check_schedule(answer: &Break, schedule: &Schedule) -> Result<Report, String> {
+    let replay = match answer.trial.scenario.replay(schedule) {
+        Ok(replay) => replay,
+        Err(error @ SimError::CannotFollow { .. }) => {
+            return Ok(report(Some(wrong(format!("{error}."))), "The schedule was run.".into()));
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    let evidence = format!("Your schedule was run; it ends with: {}.", replay.verdict);
+    let failed = (!(answer.is_wanted)(&replay.verdict)).then(|| misses(answer, &replay));
+    Ok(report(failed, evidence))
+}
+
+/// The schedule does something else.
+fn misses(answer: &Break, replay: &Replay) -> Failed {
+    let sentence = match &replay.verdict {
+        Verdict::Held => {
+            format!("Wanted: a schedule after which {}. After yours, all holds.", answer.wanted)
+        }
+        other => format!("Wanted: a schedule after which {}. Found: {other}.", answer.wanted),
+    };
+    let execution = Some(judge::execution(answer.trial.name(), 1, replay));
+    Failed { failure: Failure::WrongResult, sentence, execution }
+}
+
+/// All schedules are run, so that the claim is either right or refuted.
+fn check_claim(answer: &Break) -> Result<Report, String> {
+    let search = answer.trial.search().stop_at_first_failure(false);
+    let explored = answer.trial.scenario.explore(&search, &mut |_, _| {});
+    let explored = explored.map_err(|error| error.to_string())?;
+    if !explored.complete {
+        return Err(format!("the claim can be neither proved nor refuted: {explored}"));
+    }
+    let failed = (explored.failed > 0)
+        .then(|| wrong(format!("There is a schedule after which {}.", answer.wanted)));
+    Ok(report(failed, format!("Simulation: {explored}.")))
+}

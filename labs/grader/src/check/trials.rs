@@ -1,0 +1,147 @@
+//! Grades functions: stress first, then all schedules within each trial's bound.
+//!
+//! Idea: stress runs the code as it is, at full speed, and sees what simulation
+//! does not look for, such as a segment left behind. What simulation finds is
+//! told first, since it comes with a schedule that shows it.
+
+use std::time::{Duration, Instant};
+
+use shmkv_harness::sim::{Schedule, SearchReport};
+use shmkv_harness::{StressOptions, StressReport, Verdict, thousands};
+
+use super::message::{Failed, Report};
+use super::{confine, judge};
+use crate::{Failure, Trial};
+
+/// How long a round may take before it hangs. Rounds take microseconds.
+const ROUND: Duration = Duration::from_secs(2);
+
+/// The share of rounds with a kill, where a trial has kills.
+const KILL_RATE: f64 = 0.3;
+
+/// How much to do.
+pub(super) struct Limits {
+    /// Decides who starts late under stress, and who is killed.
+    pub(super) seed: u64,
+    /// Stress: how long, all trials together.
+    pub(super) stress: Duration,
+    /// Stress: the most rounds of each trial.
+    pub(super) rounds: u64,
+    /// The search: how long, all trials together.
+    pub(super) search: Duration,
+    /// The search: the most schedules of each trial; `None` for all.
+    pub(super) schedules: Option<u64>,
+}
+
+/// Grades an answer by its trials.
+///
+/// # Errors
+/// A sentence: it cannot be graded here.
+pub(super) fn check(trials: &[Trial], limits: &Limits) -> Result<Report, String> {
+    let mut evidence = Vec::new();
+    let under_stress = stress_all(trials, limits, &mut evidence)?;
+    if let Some(failed) = under_stress.as_ref().filter(|failed| leaked(failed)) {
+        return Ok(Report { failed: Some(failed.clone()), evidence });
+    }
+    confine::seal()?;
+    let simulated = search_all(trials, limits, under_stress.is_some(), &mut evidence)?;
+    Ok(Report { failed: simulated.or(under_stress), evidence })
+}
+
+fn leaked(failed: &Failed) -> bool {
+    failed.failure == Failure::LeakedSegment
+}
+
+fn stress_all(
+    trials: &[Trial],
+    limits: &Limits,
+    evidence: &mut Vec<String>,
+) -> Result<Option<Failed>, String> {
+    let share = limits.stress / trials.len().max(1) as u32;
+    let mut rounds = 0;
+    for trial in trials {
+        let report = stress(trial, limits, share)?;
+        rounds += report.rounds;
+        if !report.verdict.held() {
+            evidence.push(format!("Stress: {} rounds; the last one failed.", thousands(rounds)));
+            return Ok(Some(failed_under_stress(trial, &report)));
+        }
+    }
+    evidence.push(format!("Stress: {} rounds; none failed.", thousands(rounds)));
+    Ok(None)
+}
+
+/// Rounds, until the trial's share of time is used up.
+fn stress(trial: &Trial, limits: &Limits, share: Duration) -> Result<StressReport, String> {
+    let options = StressOptions {
+        rounds: limits.rounds,
+        seed: limits.seed,
+        deadline: ROUND,
+        kill_rate: if trial.kills { KILL_RATE } else { 0.0 },
+        ..StressOptions::default()
+    };
+    let started = Instant::now();
+    let enough = |_: &StressReport| started.elapsed() >= share;
+    trial.scenario.stress_until(&options, &mut { enough }).map_err(|error| error.to_string())
+}
+
+fn failed_under_stress(trial: &Trial, report: &StressReport) -> Failed {
+    let failure = judge::failure(trial, &report.verdict);
+    let mut sentence = judge::sentence(&report.verdict);
+    if matches!(report.verdict, Verdict::TimedOut { .. }) {
+        sentence += " No schedule within the bound shows why.";
+    }
+    sentence += &format!(" Seen under stress, in {}.", trial.name());
+    Failed { failure, sentence, execution: None }
+}
+
+/// Where an answer is `suspect`, each trial is tried once before it is searched.
+fn search_all(
+    trials: &[Trial],
+    limits: &Limits,
+    suspect: bool,
+    evidence: &mut Vec<String>,
+) -> Result<Option<Failed>, String> {
+    let end = Instant::now() + limits.search;
+    for (trial, number) in trials.iter().zip(1..) {
+        if suspect && let Some(failed) = first_execution(trial, number)? {
+            return Ok(Some(failed));
+        }
+        let mut search = trial.search().max_time(end.saturating_duration_since(Instant::now()));
+        search.max_schedules = limits.schedules;
+        let report = match trial.scenario.explore(&search, &mut |_, _| {}) {
+            Ok(report) => report,
+            Err(error) => return judge::refused(error).map(Some),
+        };
+        evidence.push(format!("Simulation, {}: {report}.", trial.name()));
+        if let Some(failed) = judge::found(trial, number, &report) {
+            return Ok(Some(failed));
+        }
+        if !report.complete && Some(report.schedules) != limits.schedules {
+            return Ok(Some(too_many_schedules(trial, &report)));
+        }
+    }
+    Ok(None)
+}
+
+/// One execution under the default schedule: code that always fails does so here,
+/// and a process that computes for ever is not searched.
+fn first_execution(trial: &Trial, number: usize) -> Result<Option<Failed>, String> {
+    match trial.scenario.replay(&Schedule::default()) {
+        Ok(replay) if replay.verdict.held() => Ok(None),
+        Ok(replay) => Ok(Some(judge::failed(trial, number, &replay))),
+        Err(error) => judge::refused(error).map(Some),
+    }
+}
+
+fn too_many_schedules(trial: &Trial, report: &SearchReport) -> Failed {
+    let each = report.steps / report.schedules.max(1);
+    let sentence = format!(
+        "{}: {} schedules were run in {} s, and that is not all: your code makes {each} steps \
+         in each. Touch the shared state less often.",
+        trial.name(),
+        thousands(report.schedules),
+        report.elapsed_ms / 1000,
+    );
+    Failed { failure: Failure::TooSlow, sentence, execution: None }
+}

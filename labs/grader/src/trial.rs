@@ -1,0 +1,171 @@
+//! A trial: one scenario that an answer goes through, and what each of its
+//! invariants means to the learner.
+//!
+//! Idea: the scenario says that an invariant is broken; the trial knows which
+//! mistake that is. Bodies are confined before they reach the learner's code.
+
+use shmkv::Semaphore;
+use shmkv_harness::sim::{Search, Simulate};
+use shmkv_harness::{End, Scenario, Shared, ToReport};
+
+use crate::Failure;
+use crate::check::confine;
+
+/// Steps after which an execution is a livelock: some ten times what a correct
+/// answer takes.
+const STEP_LIMIT: u32 = 1_500;
+
+/// A scenario to run an answer in.
+pub struct Trial {
+    pub(crate) scenario: Box<dyn Simulate>,
+    meanings: Vec<(String, Failure)>,
+    pub(crate) preemptions: Option<u32>,
+    pub(crate) kills: bool,
+}
+
+impl Trial {
+    /// Begins a trial called `name`, from the state that `setup` makes of zeroes.
+    pub fn named<T: Shared>(name: &str, setup: impl Fn(&T) + 'static) -> TrialBuilder<T> {
+        TrialBuilder {
+            scenario: Scenario::new(name, setup),
+            meanings: Vec::new(),
+            preemptions: Some(2),
+            kills: false,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.scenario.name()
+    }
+
+    /// What it means that this invariant does not hold.
+    pub(crate) fn meaning(&self, invariant: &str) -> Failure {
+        let known = self.meanings.iter().find(|(name, _)| name == invariant);
+        known.map_or(Failure::WrongResult, |(_, failure)| *failure)
+    }
+
+    /// The search through all its schedules within its bound.
+    pub(crate) fn search(&self) -> Search {
+        let search = match self.preemptions {
+            Some(preemptions) => Search::exhaustive(preemptions),
+            None => Search::unbounded(),
+        };
+        let search = if self.kills { search.with_kills() } else { search };
+        search.step_limit(STEP_LIMIT).stop_at_first_failure(true)
+    }
+}
+
+/// A trial under construction.
+pub struct TrialBuilder<T: Shared> {
+    scenario: Scenario<T>,
+    meanings: Vec<(String, Failure)>,
+    preemptions: Option<u32>,
+    kills: bool,
+}
+
+impl<T: Shared> TrialBuilder<T> {
+    /// Adds one process.
+    #[must_use]
+    pub fn process<R: ToReport>(mut self, name: &str, body: impl Fn(&T) -> R + 'static) -> Self {
+        self.scenario = self.scenario.process(name, move |shared| {
+            confine();
+            body(shared)
+        });
+        self
+    }
+
+    /// Adds `count` processes that do the same; the body learns its number.
+    #[must_use]
+    pub fn processes<R: ToReport>(
+        mut self,
+        count: usize,
+        name: &str,
+        body: impl Fn(usize, &T) -> R + Clone + 'static,
+    ) -> Self {
+        self.scenario = self.scenario.processes(count, name, move |number, shared| {
+            confine();
+            body(number, shared)
+        });
+        self
+    }
+
+    /// Adds what must hold at the end, and what it means where it does not.
+    /// The first that does not hold counts.
+    #[must_use]
+    pub fn must(
+        mut self,
+        broken_means: Failure,
+        statement: &str,
+        check: impl Fn(&End<'_, T>) -> Result<(), String> + 'static,
+    ) -> Self {
+        self.meanings.push((statement.to_owned(), broken_means));
+        self.scenario = self.scenario.invariant(statement, check);
+        self
+    }
+
+    /// The semaphore called `name`, a lock, must have been given back, once.
+    #[must_use]
+    pub fn must_free(self, name: &str, lock: impl Fn(&T) -> &Semaphore + 'static) -> Self {
+        self.must_count(name, 1, lock)
+    }
+
+    /// The semaphore called `name` must be at `value` at the end.
+    #[must_use]
+    pub fn must_count(
+        self,
+        name: &str,
+        value: u32,
+        lock: impl Fn(&T) -> &Semaphore + 'static,
+    ) -> Self {
+        let lock = std::rc::Rc::new(lock);
+        let again = lock.clone();
+        self.must(
+            Failure::LeftLocked,
+            &format!("what was taken from {name} has been given back"),
+            move |end| match lock(end.shared).value() {
+                found if found < value => Err(format!("it is at {found}, and was at {value}")),
+                _ => Ok(()),
+            },
+        )
+        .must(
+            Failure::WrongResult,
+            &format!("no more has been given to {name} than was taken"),
+            move |end| match again(end.shared).value() {
+                found if found > value => Err(format!("it is at {found}, and was at {value}")),
+                _ => Ok(()),
+            },
+        )
+    }
+
+    /// How many preemptions the search bounds; 2 where this is not called.
+    #[must_use]
+    pub fn preemptions(mut self, most: u32) -> Self {
+        self.preemptions = Some(most);
+        self
+    }
+
+    /// All schedules, without a bound on preemptions.
+    #[must_use]
+    pub fn all_schedules(mut self) -> Self {
+        self.preemptions = None;
+        self
+    }
+
+    /// One process is killed, at each step in turn.
+    #[must_use]
+    pub fn with_kills(mut self) -> Self {
+        self.kills = true;
+        self
+    }
+
+    /// The trial.
+    pub fn build(self) -> Trial {
+        Trial {
+            scenario: Box::new(self.scenario),
+            meanings: self.meanings,
+            preemptions: self.preemptions,
+            kills: self.kills,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Asks a checker, and gets an answer whatever the learner's code does.
+//!
+//! Idea: the checker is a child in a process group of its own. It answers
+//! through a socket; what the learner's code prints comes through a pipe and is
+//! kept apart. When it has answered, died or used up its time, the group is
+//! killed; processes that the harness put into other groups die with it.
+//! Limits: of what is printed, the first 64 KiB are kept.
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use shmkv_grader::{Reply, Request};
+
+/// How much of what is printed is kept, in bytes.
+const KEPT: usize = 64 << 10;
+
+/// How long to go on reading what was printed once the checker is dead.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// What came of asking a checker.
+#[derive(Debug)]
+pub struct Asked {
+    /// How it ended.
+    pub ended: Ended,
+    /// What the learner's code printed.
+    pub printed: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How asking a checker ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It answered.
+    Replied(Reply),
+    /// It had not answered in time, and was killed.
+    TooSlow,
+    /// It died without an answer.
+    Died(ExitStatus),
+}
+
+/// Starts the program `checker`, asks it, and waits for `limit` at most.
+///
+/// # Errors
+/// It could not be started, or not be talked to.
+pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Asked> {
+    let started = Instant::now();
+    let (mut ours, theirs) = UnixStream::pair()?;
+    let (printed, print) = io::pipe()?;
+    let mut command = Command::new(checker);
+    // The environment may hold what is nobody's business: tokens, in CI.
+    command.env_clear().current_dir("/").process_group(0);
+    command.stdin(OwnedFd::from(theirs)).stdout(print.try_clone()?).stderr(print);
+    let child = command.spawn()?;
+    // Only the checker may keep the other ends open.
+    drop(command);
+    let mut asked = Conversation { child, line: Vec::new(), printed: Vec::new() };
+    let outcome = serde_json::to_writer(&ours, request)
+        .map_err(io::Error::from)
+        .and_then(|()| io::Write::write_all(&mut ours, b"\n"))
+        .and_then(|()| asked.listen(ours, printed, started + limit));
+    let status = asked.end()?;
+    let answered = match outcome {
+        Ok(answered) => answered,
+        // It died before it had read the request.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Some(false),
+        Err(error) => return Err(error),
+    };
+    let ended = match (answered, serde_json::from_slice(&asked.line)) {
+        (Some(true), Ok(reply)) => Ended::Replied(reply),
+        (None, _) => Ended::TooSlow,
+        _ => Ended::Died(status),
+    };
+    let printed = String::from_utf8_lossy(&asked.printed).into_owned();
+    Ok(Asked { ended, printed, took: started.elapsed() })
+}
+
+/// A checker that is being asked.
+struct Conversation {
+    child: Child,
+    line: Vec<u8>,
+    printed: Vec<u8>,
+}
+
+impl Conversation {
+    /// Reads the answer and what is printed. Whether there was an answer; `None`
+    /// where time was up.
+    fn listen(
+        &mut self,
+        mut socket: UnixStream,
+        mut pipe: PipeReader,
+        end: Instant,
+    ) -> io::Result<Option<bool>> {
+        socket.set_nonblocking(true)?;
+        let mut pipe_open = true;
+        let mut end = end;
+        let mut answered = None;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(answered);
+            }
+            let socket_open = answered.is_none();
+            let watched = [(socket.as_fd(), socket_open), (pipe.as_fd(), pipe_open)];
+            let [socket_ready, pipe_ready] = ready(watched, left)?;
+            if pipe_ready {
+                pipe_open = read_some(&mut pipe, &mut self.printed, KEPT)?;
+            }
+            if socket_ready {
+                let open = read_some(&mut socket, &mut self.line, usize::MAX)?;
+                if self.line.ends_with(b"\n") || !open {
+                    answered = Some(self.line.ends_with(b"\n"));
+                    // Its processes are gone, or go with it; what they have
+                    // printed is in the pipe.
+                    self.kill();
+                    end = Instant::now() + LINGER;
+                }
+            }
+            if answered.is_some() && !pipe_open {
+                return Ok(answered);
+            }
+        }
+    }
+
+    /// Kills the checker and what is left of its group.
+    fn kill(&self) {
+        // A group that is gone cannot be killed, and need not be.
+        let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
+    }
+
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        self.kill();
+        self.child.wait()
+    }
+}
+
+/// Waits until one of those that are open can be read, and says which.
+fn ready(files: [(BorrowedFd<'_>, bool); 2], limit: Duration) -> io::Result<[bool; 2]> {
+    let mut watched: Vec<PollFd<'_>> = files
+        .iter()
+        .filter(|(_, open)| *open)
+        .map(|(file, _)| PollFd::new(*file, PollFlags::POLLIN))
+        .collect();
+    let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+    match poll(&mut watched, timeout) {
+        Ok(_) | Err(nix::Error::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut events = watched.iter().map(|file| file.any().unwrap_or(false));
+    Ok(files.map(|(_, open)| open && events.next().unwrap_or(false)))
+}
+
+/// Reads what is there, and keeps it up to `most` bytes. False at the end.
+fn read_some(from: &mut impl Read, to: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+    let mut some = [0; 4096];
+    match from.read(&mut some) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            let room = most.saturating_sub(to.len());
+            to.extend_from_slice(&some[..count.min(room)]);
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+        // The other end is gone with what it had.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,194 @@
+//! Grades one answer: compiles it, has it checked, and puts the result into one form.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use shmkv_grader::catalogue::Exercise;
+use shmkv_grader::{Execution, Failed, Failure, Reply, Report, Request, Task};
+
+use crate::checker::{self, Ended};
+use crate::compile::{self, CompileError, Libraries};
+
+/// What an answer is called inside its checker, where it is the only one.
+const ANSWER: &str = "answer";
+
+/// How much to do for one answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How long the whole check may take, once it is built.
+    pub limit: Duration,
+    /// How long to run under stress.
+    pub stress: Duration,
+    /// The most rounds of stress of each trial.
+    pub rounds: u64,
+    /// How long the search may take.
+    pub search: Duration,
+    /// The most schedules of each trial; `None` for all.
+    pub schedules: Option<u64>,
+}
+
+impl Default for Effort {
+    /// What a learner's answer gets: ten seconds at most.
+    fn default() -> Self {
+        Self {
+            limit: Duration::from_secs(10),
+            stress: Duration::from_millis(300),
+            rounds: 2_000,
+            search: Duration::from_millis(6_500),
+            schedules: None,
+        }
+    }
+}
+
+/// An answer, graded.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    /// What was found.
+    pub report: Report,
+    /// What the compiler said, where it refused the answer.
+    pub diagnostics: Option<String>,
+    /// What the learner's code printed.
+    pub printed: String,
+    /// The seed of the hidden inputs.
+    pub seed: u64,
+    /// How long the check took, once it was built.
+    pub took: Duration,
+}
+
+impl Graded {
+    /// Whether the answer passed.
+    pub fn passed(&self) -> bool {
+        self.report.failed.is_none()
+    }
+
+    /// What is wrong, in a word.
+    pub fn failure(&self) -> Option<Failure> {
+        self.report.failed.as_ref().map(|failed| failed.failure)
+    }
+}
+
+/// Why an answer could not be graded, for no fault of its own.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GradeError {
+    /// No checker could be made.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The checker could not be asked.
+    #[error("the checker could not be asked: {0}")]
+    Ask(#[from] io::Error),
+    /// The checker could not do what it was asked.
+    #[error("{why}")]
+    Impossible {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Grades `file` as an answer to `exercise`, with hidden inputs from `seed`.
+///
+/// # Errors
+/// See [`GradeError`]. A file that does not compile is no error: that is graded.
+pub fn grade(
+    libraries: &Libraries,
+    exercise: &Exercise,
+    file: &Path,
+    seed: u64,
+    effort: Effort,
+) -> Result<Graded, GradeError> {
+    match compile::checker(libraries, exercise, &[(ANSWER, file)]) {
+        Ok(checker) => check(&checker.program(), ANSWER, seed, effort),
+        Err(CompileError::Refused { diagnostics }) => {
+            let sentence = "The compiler's messages are above.";
+            Ok(not_compiled(seed, diagnostics, sentence))
+        }
+        Err(CompileError::Unfit { diagnostics }) => {
+            let sentence = "It compiles on its own, but does not have the items that are asked \
+                            for, in the form in which it was handed out.";
+            Ok(not_compiled(seed, diagnostics, sentence))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn not_compiled(seed: u64, diagnostics: String, sentence: &str) -> Graded {
+    Graded {
+        report: failed(Failure::DoesNotCompile, sentence.into()),
+        diagnostics: Some(diagnostics),
+        printed: String::new(),
+        seed,
+        took: Duration::ZERO,
+    }
+}
+
+fn failed(failure: Failure, sentence: String) -> Report {
+    let failed = Failed { failure, sentence, execution: None };
+    Report { failed: Some(failed), evidence: Vec::new() }
+}
+
+/// Has the program `checker` grade the answer called `variant`.
+///
+/// # Errors
+/// [`GradeError::Ask`], [`GradeError::Impossible`].
+pub fn check(
+    checker: &Path,
+    variant: &str,
+    seed: u64,
+    effort: Effort,
+) -> Result<Graded, GradeError> {
+    let ms = |time: Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
+    let (stress_ms, search_ms) = (ms(effort.stress), ms(effort.search));
+    let Effort { rounds, schedules, .. } = effort;
+    let task = Task::Check { stress_ms, rounds, search_ms, schedules };
+    let request = Request { variant: variant.to_owned(), seed, task };
+    let asked = checker::ask(checker, &request, effort.limit)?;
+    let report = match asked.ended {
+        Ended::Replied(Reply::Graded(report)) => report,
+        Ended::Replied(Reply::Impossible { why }) => return Err(GradeError::Impossible { why }),
+        Ended::Replied(Reply::Replayed(_)) => {
+            let why = "the checker answered what it was not asked".into();
+            return Err(GradeError::Impossible { why });
+        }
+        Ended::TooSlow => {
+            let limit = effort.limit.as_secs();
+            failed(Failure::TooSlow, format!("The check had not ended after {limit} s."))
+        }
+        Ended::Died(status) => {
+            let sentence = format!("The checker itself was ended ({status}) before it could tell.");
+            failed(Failure::Crash, sentence)
+        }
+    };
+    let (printed, took) = (asked.printed, asked.took);
+    Ok(Graded { report, diagnostics: None, printed, seed, took })
+}
+
+/// Runs one schedule of one trial, counted from 1, of `file`.
+///
+/// # Errors
+/// See [`GradeError`]; a schedule that cannot be run is [`GradeError::Impossible`].
+pub fn replay(
+    libraries: &Libraries,
+    exercise: &Exercise,
+    file: &Path,
+    seed: u64,
+    trial: usize,
+    schedule: &str,
+) -> Result<Execution, GradeError> {
+    let checker = compile::checker(libraries, exercise, &[(ANSWER, file)])?;
+    let task = Task::Replay { trial, schedule: schedule.to_owned() };
+    let request = Request { variant: ANSWER.into(), seed, task };
+    let limit = Effort::default().limit;
+    let impossible = |why| Err(GradeError::Impossible { why });
+    match checker::ask(&checker.program(), &request, limit)?.ended {
+        Ended::Replied(Reply::Replayed(execution)) => Ok(execution),
+        Ended::Replied(Reply::Impossible { why }) => impossible(why),
+        Ended::Replied(Reply::Graded(_)) => {
+            impossible("the checker answered what it was not asked".into())
+        }
+        Ended::TooSlow => {
+            impossible(format!("the replay had not ended after {} s", limit.as_secs()))
+        }
+        Ended::Died(status) => impossible(format!("the checker was ended ({status})")),
+    }
+}

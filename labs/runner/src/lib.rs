@@ -1,0 +1,18 @@
+//! The runner of the exercises: compiles a learner's file, has it checked by a
+//! program of its own, and says what was found.
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod checker;
+pub mod cli;
+pub mod commands;
+pub mod compile;
+pub mod grade;
+pub mod grading;
+pub mod places;
+pub mod progress;
+pub mod reports;
+pub mod screen;
+pub mod show;
+pub mod watch;

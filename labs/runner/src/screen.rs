@@ -1,0 +1,153 @@
+//! Text for a terminal, and for what is none.
+//!
+//! Idea: colour and a cleared screen are for people who look; whoever reads from
+//! a file or a pipe, or sets `NO_COLOR`, gets the same words without them.
+//! Source: no-color.org.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+/// Where output goes, and whether it is coloured.
+pub struct Screen<'a> {
+    out: &'a mut dyn Write,
+    colour: bool,
+    terminal: bool,
+}
+
+/// What a text is, which decides its colour.
+#[derive(Clone, Copy, Debug)]
+pub enum Tone {
+    /// It passed.
+    Good,
+    /// It failed.
+    Bad,
+    /// It is a name, or a line to type.
+    Name,
+    /// It is said by the way.
+    Quiet,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Good => AnsiColor::Green.on_default().bold(),
+            Self::Bad => AnsiColor::Red.on_default().bold(),
+            Self::Name => Style::new().bold(),
+            Self::Quiet => Style::new().dimmed(),
+        }
+    }
+}
+
+/// Whether standard output is to be coloured.
+pub fn colour_wanted() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !refused
+}
+
+impl<'a> Screen<'a> {
+    /// One that writes to `out`.
+    pub fn new(out: &'a mut dyn Write, colour: bool, terminal: bool) -> Self {
+        Self { out, colour, terminal }
+    }
+
+    /// `text`, coloured as what it is.
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        let style = tone.style();
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Whether output is coloured.
+    pub fn is_coloured(&self) -> bool {
+        self.colour
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{text}")
+    }
+
+    /// Writes `text` with `indent` blanks before each line.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub fn indented(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        for line in text.lines() {
+            let line = format!("{:indent$}{line}", "");
+            self.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Begins a new screen, where there is one.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub fn clear(&mut self) -> io::Result<()> {
+        if self.terminal {
+            write!(self.out, "\x1b[2J\x1b[H")?;
+        }
+        self.flush()
+    }
+
+    /// Shows what was written so far.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// `done` of `all` as a bar of `width` characters.
+pub fn bar(done: usize, all: usize, width: usize) -> String {
+    let full = (done * width).checked_div(all).unwrap_or(0);
+    "█".repeat(full) + &"░".repeat(width - full)
+}
+
+/// `text` in lines of at most `width` characters, broken at blanks.
+pub fn wrap(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let room = |line: &String| line.chars().count() + 1 + word.chars().count() <= width;
+        match lines.last_mut().filter(|line| room(line)) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bar_is_as_full_as_it_should_be() {
+        assert_eq!(bar(0, 4, 4), "░░░░");
+        assert_eq!(bar(1, 4, 4), "█░░░");
+        assert_eq!(bar(4, 4, 4), "████");
+        assert_eq!(bar(0, 0, 2), "░░");
+    }
+
+    #[test]
+    fn text_is_wrapped_at_blanks_only() {
+        assert_eq!(wrap("a bc  def\nghi", 6), "a bc\ndef\nghi");
+        assert_eq!(wrap("longer-than-that", 6), "longer-than-that");
+    }
+
+    #[test]
+    fn colour_is_added_only_where_wanted() {
+        let mut out = Vec::new();
+        let screen = Screen::new(&mut out, false, false);
+        assert_eq!(screen.paint(Tone::Bad, "x"), "x");
+        let screen = Screen::new(&mut out, true, false);
+        assert_eq!(screen.paint(Tone::Bad, "x"), "\u{1b}[1m\u{1b}[31mx\u{1b}[0m");
+    }
+}

@@ -1,0 +1,267 @@
+//! The commands, as a learner and an instructor use them: on a copy of the
+//! exercises, with the program as it is built.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A copy of the exercises as they are handed out.
+struct Copy {
+    folder: TempDir,
+}
+
+impl Copy {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let to = folder.path().join("labs/exercises");
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises");
+        for part in ["starters", "solutions", "hints"] {
+            copy_all(&from.join(part), &to.join(part));
+        }
+        copy_all(&from.join("starters"), &to);
+        Self { folder }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join("labs/exercises").join(file)
+    }
+
+    fn solve(&self, exercise: &str) {
+        let text = fs::read(self.path(&format!("solutions/{exercise}"))).expect("a solution");
+        fs::write(self.path(exercise), text).expect("it can be written");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_labs"));
+        command.args(arguments).env("SHMKV_LABS_DIR", self.folder.path());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the runner runs")
+    }
+
+    /// What is said, with the exit status.
+    fn say(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(arguments);
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).expect("text"))
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy_all(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).expect("a copy")),
+        }
+    }
+}
+
+#[test]
+fn a_learner_comes_from_nothing_to_the_first_pass() {
+    let copy = Copy::new();
+    let (status, said) = copy.say(&[]);
+    assert_eq!(status, Some(0));
+    assert!(said.contains(" 0 of "), "{said}");
+    assert!(said.contains("Next: three-increments (lab 1, predict"), "{said}");
+    assert!(said.lines().count() <= 24, "one screen: {said}");
+
+    let (status, said) = copy.say(&["check"]);
+    assert_eq!(status, Some(1));
+    assert!(said.starts_with("three-increments: not attempted\n"), "{said}");
+
+    let (status, said) = copy.say(&["solution", "three-increments"]);
+    assert_eq!((status, said.lines().count()), (Some(2), 1), "{said}");
+
+    copy.solve("lab-1/three-increments.rs");
+    let (status, said) = copy.say(&["check"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.starts_with("three-increments: passed\n"), "{said}");
+    assert!(said.contains("Next: same-slot"), "{said}");
+
+    let (status, said) = copy.say(&["solution", "three-increments"]);
+    assert_eq!(status, Some(0));
+    assert!(said.contains("pub const OUTCOMES"), "{said}");
+}
+
+#[test]
+fn hints_come_one_by_one_and_stop_at_the_last() {
+    let copy = Copy::new();
+    for given in [1, 2, 3, 3] {
+        let (status, said) = copy.say(&["hint", "insert"]);
+        assert_eq!((status, said.matches(", hint ").count()), (Some(0), given), "{said}");
+    }
+}
+
+#[test]
+fn reset_brings_the_first_file_back_and_keeps_the_learners() {
+    let copy = Copy::new();
+    let file = copy.path("lab-1/insert.rs");
+    fs::write(&file, "mine").expect("it can be written");
+    let (status, said) = copy.say(&["reset", "insert"]);
+    assert_eq!(status, Some(0), "{said}");
+    let starter = fs::read(copy.path("starters/lab-1/insert.rs")).expect("the starter");
+    assert_eq!(fs::read(&file).expect("the file"), starter);
+    assert_eq!(fs::read(copy.path("lab-1/insert.rs.bak")).expect("the old one"), b"mine");
+}
+
+#[test]
+fn a_damaged_progress_file_is_rebuilt_by_checking() {
+    let copy = Copy::new();
+    copy.solve("lab-1/three-increments.rs");
+    fs::write(copy.path(".progress.json"), "{\"version\":1,").expect("it can be written");
+    let (status, said) = copy.say(&[]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("is damaged: EOF while parsing"), "{said}");
+    assert!(said.contains(" 1 of "), "{said}");
+    let (_, said) = copy.say(&[]);
+    assert!(!said.contains("damaged"), "{said}");
+}
+
+#[test]
+fn usage_errors_are_one_sentence_and_exit_with_2() {
+    let copy = Copy::new();
+    for (arguments, part) in [
+        (&["check", "nosuch"][..], "there is no exercise \"nosuch\""),
+        (&["grade", "--from", "/nonexistent"], "/nonexistent holds no exercise"),
+    ] {
+        let (status, said) = copy.say(arguments);
+        assert_eq!((status, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(copy.say(&["frobnicate"]).0, Some(2));
+}
+
+#[test]
+fn compiler_errors_are_the_compilers_own() {
+    let copy = Copy::new();
+    fs::write(copy.path("lab-1/insert.rs"), "pub fn insert() -> bool { 1 }").expect("written");
+    let (status, said) = copy.say(&["check", "insert"]);
+    assert_eq!(status, Some(1));
+    assert!(said.contains("error[E0308]: mismatched types"), "{said}");
+    assert!(said.contains("--> labs/exercises/lab-1/insert.rs:1:27"), "{said}");
+    assert!(said.contains("insert: does not compile"), "{said}");
+}
+
+/// What a failed check says to type shows the same execution again.
+#[test]
+fn the_line_to_replay_a_failure_works() {
+    let copy = Copy::new();
+    let (_, said) = copy.say(&["check", "insert", "--seed", "7"]);
+    let line = said.lines().find(|line| line.contains("-- replay")).expect("a line to type");
+    let (_, arguments) = line.split_once(" -- ").expect("arguments");
+    let arguments: Vec<&str> =
+        arguments.split(' ').map(|argument| argument.trim_matches('"')).collect();
+    let (status, replayed) = copy.say(&arguments);
+    assert_eq!(status, Some(0), "{replayed}");
+    assert!(replayed.contains("violated: "), "{replayed}");
+    let steps = |text: &str| -> Vec<String> {
+        let rows = text.lines().filter(|line| line.contains("insert.rs:"));
+        rows.map(str::to_owned).collect()
+    };
+    assert_eq!(steps(&replayed), steps(&said));
+}
+
+/// A submission is graded by the learner's files alone: what else it brings
+/// along does not count.
+#[test]
+fn a_submission_is_graded_into_three_reports() {
+    let (copy, submission) = (Copy::new(), Copy::new());
+    submission.solve("lab-1/same-slot.rs");
+    fs::write(submission.path("lab-1/insert.rs"), "pub fn x() { <&\"> }").expect("written");
+    fs::write(submission.path("starters/lab-1/insert.rs"), "forged").expect("written");
+    std::os::unix::fs::symlink("/etc/passwd", submission.path("lab-1/link.rs")).expect("a link");
+    let reports = TempDir::new().expect("a folder");
+    let report = |name: &str| reports.path().join(name).display().to_string();
+    let (json, junit, points) = (report("a.json"), report("b.xml"), report("c.json"));
+    let from = submission.folder.path().display().to_string();
+    let (status, said) = copy
+        .say(&["grade", "--from", &from, "--json", &json, "--junit", &junit, "--points", &points]);
+    assert_eq!(status, Some(1), "{said}");
+
+    let parsed = |file: &str| -> Value {
+        serde_json::from_slice(&fs::read(file).expect("a report")).expect("JSON")
+    };
+    let result = |id: &str| {
+        let report = parsed(&json);
+        let results = report["results"].as_array().expect("a list").clone();
+        results.into_iter().find(|result| result["id"] == id).expect("the exercise")
+    };
+    assert_eq!(result("same-slot")["passed"], true);
+    assert_eq!(result("insert")["failure"], "does-not-compile");
+    assert_eq!(result("three-increments")["failure"], "not-attempted");
+    assert_eq!(parsed(&json)["passed"], 1);
+    assert_eq!(parsed(&points)["tests"][1]["score"], 2);
+    assert_eq!(parsed(&points)["status"], "fail");
+
+    let text = fs::read_to_string(&junit).expect("a report");
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    let failures = document.descendants().filter(|node| node.has_tag_name("failure"));
+    let kinds: Vec<_> = failures.filter_map(|node| node.attribute("type")).collect();
+    assert!(kinds.contains(&"does not compile"), "{kinds:?}");
+}
+
+/// Ends with the test, whatever happens.
+struct Watcher(Child);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Each wait is for a line that the watcher prints; nothing is timed but the end.
+#[test]
+fn watch_checks_whatever_is_saved() {
+    let copy = Copy::new();
+    let mut command = copy.command(&["watch"]);
+    let mut watcher = Watcher(command.stdout(Stdio::piped()).spawn().expect("the runner runs"));
+    let output = watcher.0.stdout.take().expect("its output");
+    let mut lines = BufReader::new(output).lines();
+    let end = Instant::now() + Duration::from_secs(120);
+    let mut read_to = |wanted: &str| {
+        let mut seen = String::new();
+        while Instant::now() < end {
+            let Some(line) = lines.next() else { break };
+            let line = line.expect("text");
+            seen += &line;
+            seen.push('\n');
+            if line.contains(wanted) {
+                return seen;
+            }
+        }
+        panic!("never said {wanted:?}:\n{seen}");
+    };
+    assert!(read_to("Waiting for a file").contains("three-increments: not attempted"));
+
+    copy.solve("lab-1/three-increments.rs");
+    let said = read_to("Waiting for a file");
+    assert!(said.contains("three-increments: passed"), "{said}");
+
+    // As editors do it: a new file takes the old one's place.
+    let draft = copy.path("lab-1/.same-slot.rs.draft");
+    fs::copy(copy.path("solutions/lab-1/same-slot.rs"), &draft).expect("a draft");
+    fs::rename(&draft, copy.path("lab-1/same-slot.rs")).expect("it can be replaced");
+    let said = read_to("Waiting for a file");
+    assert!(said.contains("same-slot: passed"), "{said}");
+}
+
+#[test]
+fn output_to_a_pipe_has_no_colour() {
+    let copy = Copy::new();
+    let mut text = String::new();
+    let output = copy.run(&["list"]);
+    output.stdout.as_slice().read_to_string(&mut text).expect("text");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}
