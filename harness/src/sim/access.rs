@@ -9,8 +9,8 @@ use iced_x86::{OpKind, Register};
 
 use super::alu::Alu;
 use super::context::Context;
-use super::control::Op;
 use super::decode::{self, Kind, Plan};
+use super::record::Op;
 use super::world::World;
 use super::{signals, step, stepped, strings, turn};
 

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::control::{MAX_PROCESSES, Step};
+use super::control::MAX_PROCESSES;
 use super::machine::{Machine, StateHash};
+use super::record::Step;
 
 /// What was covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

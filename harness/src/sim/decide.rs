@@ -8,9 +8,9 @@
 //! Limits: runs inside signal handlers, so it neither allocates nor locks.
 
 use super::control::{
-    Choice, Control, MAX_FRAMES, MAX_STEPS, NOBODY, Op, Outcome, Pending, Policy, ProcessControl,
-    State, Step,
+    Control, MAX_FRAMES, MAX_STEPS, NOBODY, Outcome, Policy, ProcessControl, State,
 };
+use super::record::{Choice, Op, Pending, Step};
 
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

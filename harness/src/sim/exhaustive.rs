@@ -16,11 +16,13 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::SimError;
-use super::control::{Choice, NOBODY, Op, Pending, Step};
+use super::control::NOBODY;
 use super::decide::bit;
 use super::machine::{Machine, StateHash};
+use super::record::{Choice, Op, Pending, Step};
 use super::runner::{Execution, Order, Runner};
-use super::search::{Reduction, Search, Tally};
+use super::search::Tally;
+use super::strategy::{Reduction, Search};
 use crate::Shared;
 
 /// What a search has covered.

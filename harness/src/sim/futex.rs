@@ -10,7 +10,8 @@
 //! Limits: priority inheritance, robust waits by the kernel and `futex_waitv`
 //! are refused.
 
-use super::control::{Op, Pending, ProcessControl, State, Step};
+use super::control::{ProcessControl, State};
+use super::record::{Op, Pending, Step};
 use super::world::{World, world};
 use super::{clock, step, sys, turn};
 

@@ -7,8 +7,8 @@
 //! Source: Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing
 //! Input", TSE 2002; simplified to single runs.
 
-use super::control::{Choice, Op};
 use super::decide::bit;
+use super::record::{Choice, Op};
 use super::runner::{Execution, Order, Runner};
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};

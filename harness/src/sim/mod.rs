@@ -26,6 +26,7 @@ mod machine;
 mod minimise;
 mod names;
 mod own_signals;
+mod record;
 mod refusals;
 mod replay;
 mod robust;
@@ -36,6 +37,7 @@ mod search;
 mod signals;
 mod step;
 mod stepped;
+mod strategy;
 mod strings;
 mod svg;
 mod symbols;
@@ -51,15 +53,15 @@ mod zygote;
 
 use std::time::Duration;
 
-pub use control::{Op, Pending, Policy, Step};
+pub use control::Policy;
 pub use coverage::Coverage;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
+pub use record::{Op, Pending, Step};
 pub use replay::{Replay, Simulate, replay};
 pub use runner::{Execution, Order, Runner};
 pub use schedule::{Schedule, ScheduleError};
-pub use search::{
-    Nondeterminism, OutcomeRow, Reduction, Search, SearchReport, Strategy, explore, explore_with,
-};
+pub use search::{Nondeterminism, OutcomeRow, SearchReport, explore, explore_with};
+pub use strategy::{Reduction, Search, Strategy};
 pub use symbols::Place;
 pub use timeline::{Row, Timeline};
 

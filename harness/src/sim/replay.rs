@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::control::MAX_PROCESSES;
 use super::runner::{Order, Runner};
-use super::search::{self, Search, SearchReport};
+use super::search::{self, SearchReport};
+use super::strategy::Search;
 use super::timeline::Timeline;
 use super::{HANG, Schedule, SimError, StateGraph, graph};
 use crate::{

@@ -6,7 +6,7 @@
 //! Source: get_robust_list(2), the kernel's Documentation/locking/robust-futexes.
 //! Limits: entries for priority-inheritance mutexes are left alone.
 
-use super::control::{Op, Pending, Step};
+use super::record::{Op, Pending, Step};
 use super::world::World;
 use super::{decide, futex, sys, turn};
 

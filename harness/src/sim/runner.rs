@@ -10,7 +10,8 @@ use std::time::Duration;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use super::control::{Choice, Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy, Step};
+use super::control::{Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy};
+use super::record::{Choice, Step};
 use super::world::World;
 use super::zygote::{self, Zygote};
 use super::{SimError, filter, sys, verdicts};
@@ -61,7 +62,7 @@ impl Execution {
     /// The choices that were made.
     pub fn choices(&self) -> Vec<Choice> {
         let chosen = self.steps.iter().filter(|step| step.chosen);
-        let kill = |step: &Step| step.what.op == super::control::Op::Kill;
+        let kill = |step: &Step| step.what.op == super::record::Op::Kill;
         chosen.map(|step| Choice { process: step.process, kill: kill(step) }).collect()
     }
 }

@@ -5,10 +5,12 @@
 //! know in advance, estimated from the executions before it.
 
 use super::SimError;
-use super::control::{MAX_PROCESSES, Policy, Step};
+use super::control::{MAX_PROCESSES, Policy};
 use super::mix;
+use super::record::Step;
 use super::runner::{Order, Runner};
-use super::search::{Search, Strategy, Tally};
+use super::search::Tally;
+use super::strategy::{Search, Strategy};
 use crate::Shared;
 
 /// Runs schedules until the search has enough.

@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::control::{Choice, MAX_PROCESSES, MAX_STEPS};
+use super::control::{MAX_PROCESSES, MAX_STEPS};
+use super::record::Choice;
 
 /// A sequence of choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,8 +4,9 @@
 //! each piece is a step: up to 8 bytes within a cache line, or 16 aligned bytes.
 //! Source: Intel SDM volume 3A, section 9.1.1 (guaranteed atomic operations).
 
-use super::control::{MAX_FRAMES, Op, Pending, State};
+use super::control::{MAX_FRAMES, State};
 use super::mix;
+use super::record::{Op, Pending};
 use super::turn;
 use super::world::World;
 

@@ -13,8 +13,9 @@ use std::cell::Cell;
 use iced_x86::{Mnemonic, Register};
 
 use super::context::Context;
-use super::control::{Op, Pending, State};
+use super::control::State;
 use super::decode::{Kind, Plan};
+use super::record::{Op, Pending};
 use super::world::World;
 use super::{access, signals, step, sys, turn};
 

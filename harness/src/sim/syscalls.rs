@@ -7,7 +7,8 @@
 //! wait in real time.
 
 use super::context::Context;
-use super::control::{Op, Pending, State};
+use super::control::State;
+use super::record::{Op, Pending};
 use super::refusals::{BY_ID, refuse};
 use super::world::{World, world};
 use super::{clock, futex, own_signals, robust, step, sys, turn};

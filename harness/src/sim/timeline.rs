@@ -8,8 +8,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::control::{MAX_FRAMES, Op, Step};
+use super::control::MAX_FRAMES;
 use super::names::Names;
+use super::record::{Op, Step};
 use super::runner::Execution;
 use super::symbols::{self, Place};
 use super::verdicts::process_name;

@@ -9,8 +9,9 @@
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::control::{NOBODY, Op, Pending, ProcessControl, State};
+use super::control::{NOBODY, ProcessControl, State};
 use super::decide::{self, Next};
+use super::record::{Op, Pending};
 use super::world::{World, world};
 use super::{robust, sys};
 

@@ -1,6 +1,7 @@
 //! From the end of an execution to a verdict.
 
-use super::control::{Control, NOBODY, Op, Outcome, ProcessControl, State, Step};
+use super::control::{Control, NOBODY, Outcome, ProcessControl, State};
+use super::record::{Op, Step};
 use super::robust::virtual_tid;
 use super::symbols;
 use crate::panics;

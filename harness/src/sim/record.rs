@@ -1,0 +1,147 @@
+//! What is written down of an execution: steps and choices.
+
+use serde::Serialize;
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Op {
+    /// Nothing was asked for yet.
+    #[default]
+    None,
+    /// Reads bytes.
+    Load,
+    /// Writes bytes.
+    Store,
+    /// `xchg`: reads and writes in one step.
+    Swap,
+    /// `lock cmpxchg`: writes only if what it read was as expected.
+    CompareExchange,
+    /// `lock xadd` and its kin: reads, adds, writes, in one step.
+    FetchAdd,
+    /// Any other instruction that reads and writes in one step.
+    Update,
+    /// `futex` wait.
+    Wait,
+    /// `futex` wake.
+    Wake,
+    /// `futex` requeue: wakes some, and moves other waiters to a second word.
+    Requeue,
+    /// A sleep of a given time.
+    Sleep,
+    /// `sched_yield`.
+    Yield,
+    /// The clock moves on to the deadline of a wait, since nothing else can run.
+    Timeout,
+    /// SIGKILL.
+    Kill,
+    /// The process ends while it owns robust mutexes.
+    Exit,
+    /// A robust mutex is marked, since its owner has ended.
+    OwnerDied,
+}
+
+impl Op {
+    /// Whether it can change shared bytes, or the order of those who wait on them.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::Load | Self::None)
+    }
+
+    /// Whether it touches shared bytes at all.
+    pub fn touches(self) -> bool {
+        use Op::{Exit, Kill, None, Sleep, Timeout, Yield};
+        !matches!(self, None | Sleep | Yield | Timeout | Kill | Exit)
+    }
+
+    /// The word for it in timelines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Load => "load",
+            Self::Store => "store",
+            Self::Swap => "swap",
+            Self::CompareExchange => "compare-exchange",
+            Self::FetchAdd => "fetch-add",
+            Self::Update => "update",
+            Self::Wait => "wait",
+            Self::Wake => "wake",
+            Self::Requeue => "requeue",
+            Self::Sleep => "sleep",
+            Self::Yield => "yield",
+            Self::Timeout => "timeout",
+            Self::Kill => "killed",
+            Self::Exit => "exit",
+            Self::OwnerDied => "owner-died",
+        }
+    }
+}
+
+/// A step that a process is about to make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Pending {
+    /// What it does.
+    pub op: Op,
+    /// How many bytes it touches; at most 16.
+    pub size: u8,
+    /// Where, from the start of the shared state.
+    pub offset: u32,
+    /// The instruction.
+    pub ip: u64,
+    /// `wait`: the value expected. `wake`: how many. `sleep`: the deadline.
+    pub argument: u64,
+}
+
+impl Pending {
+    /// Whether the order of the two can matter: they overlap, and one writes.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let overlap = self.offset < other.offset + u32::from(other.size)
+            && other.offset < self.offset + u32::from(self.size);
+        let touch = self.op.touches() && other.op.touches();
+        touch && overlap && (self.op.writes() || other.op.writes())
+    }
+}
+
+/// A step that was made, and what the choice was before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Step {
+    /// Who made it.
+    pub process: u8,
+    /// Who had made the step before; 255 at the start.
+    pub last: u8,
+    /// Whether it was chosen; a timeout is forced.
+    pub chosen: bool,
+    /// `wait`: whether the process was put to sleep. `compare-exchange`: whether it wrote.
+    pub took: bool,
+    /// What it did.
+    pub what: Pending,
+    /// Bit `p`: process `p` could have gone.
+    pub enabled: u32,
+    /// Bit `p`: process `p` slept and could have been woken early.
+    pub sleeping: u32,
+    /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
+    /// go first.
+    pub yielded: u32,
+    /// Bit `p`: process `p` had not ended, so that it could have been killed.
+    pub alive: u32,
+    /// Bit `p`: process `p` owned robust mutexes.
+    pub owners: u32,
+    /// `wake`, `kill`: bit `p`: process `p` was woken.
+    pub woken: u32,
+    /// The bytes before it.
+    pub before: [u8; 16],
+    /// The bytes after it.
+    pub after: [u8; 16],
+}
+
+/// One choice of a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(C)]
+pub struct Choice {
+    /// The process.
+    pub process: u8,
+    /// It is killed just before its next step, instead of making it.
+    pub kill: bool,
+}

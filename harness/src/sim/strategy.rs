@@ -1,0 +1,183 @@
+//! What to search: which schedules, with which limits.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::HANG;
+
+/// How schedules are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "strategy", rename_all = "kebab-case")]
+pub enum Strategy {
+    /// At each step, each process that can go is as likely.
+    Random {
+        /// The seed.
+        seed: u64,
+    },
+    /// Random priorities, changed at `depth - 1` random steps: finds a bug that
+    /// needs `depth` ordering constraints with a known least probability.
+    Pct {
+        /// How many ordering constraints.
+        depth: u32,
+        /// The seed.
+        seed: u64,
+    },
+    /// Partial-order sampling: a random priority for each step, drawn anew for
+    /// those that raced.
+    Pos {
+        /// The seed.
+        seed: u64,
+    },
+    /// Selectively uniform random walk: uniform over the orders of the accesses
+    /// to one variable, a different one each time.
+    Surw {
+        /// The seed.
+        seed: u64,
+    },
+    /// All schedules with at most this many preemptions; all, where it is `None`.
+    Exhaustive {
+        /// The bound: how often the turn is taken from a process that could go on.
+        preemptions: Option<u32>,
+    },
+}
+
+impl std::fmt::Display for Strategy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Random { seed } => write!(f, "random, seed {seed}"),
+            Self::Pct { depth, seed } => write!(f, "PCT of depth {depth}, seed {seed}"),
+            Self::Pos { seed } => write!(f, "POS, seed {seed}"),
+            Self::Surw { seed } => write!(f, "SURW, seed {seed}"),
+            Self::Exhaustive { preemptions: Some(1) } => {
+                f.write_str("all schedules with at most 1 preemption")
+            }
+            Self::Exhaustive { preemptions: Some(n) } => {
+                write!(f, "all schedules with at most {n} preemptions")
+            }
+            Self::Exhaustive { preemptions: None } => f.write_str("all schedules"),
+        }
+    }
+}
+
+/// Which schedules an exhaustive search leaves out; no outcome is ever lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reduction {
+    /// None: each schedule within the bound is run.
+    None,
+    /// Those that lead to a state whose futures have been looked at. How many
+    /// there are in all is counted, without running them.
+    States,
+    /// Those too that preempt a process before a step which conflicts with no
+    /// step of another process.
+    Conflicts,
+}
+
+/// A search: the strategy, its limits, and what else it does.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// How schedules are chosen.
+    pub strategy: Strategy,
+    /// How many processes may be killed in one execution.
+    pub kills: u32,
+    /// The most schedules to run; `None` is no limit, which only an exhaustive
+    /// search can do without.
+    pub max_schedules: Option<u64>,
+    /// The most time to take; a search that ends by it is not complete.
+    pub max_time: Option<Duration>,
+    /// Whether the first failure ends the search.
+    pub stop_at_first_failure: bool,
+    /// Which schedules an exhaustive search leaves out.
+    pub reduction: Reduction,
+    /// Whether the first failure is reduced to its fewest switches.
+    pub minimise: bool,
+    /// Steps after which an execution is a livelock.
+    pub step_limit: u32,
+    /// After how long without a step, in real time, a process is taken to hang.
+    /// The first that does ends the search, since each would take as long.
+    pub hang_after: Duration,
+}
+
+impl Search {
+    /// A search with `strategy`: no kills, stops at the first failure and after
+    /// 10,000 schedules where the strategy samples.
+    pub fn new(strategy: Strategy) -> Self {
+        let samples = !matches!(strategy, Strategy::Exhaustive { .. });
+        Self {
+            strategy,
+            kills: 0,
+            max_schedules: samples.then_some(10_000),
+            max_time: None,
+            stop_at_first_failure: samples,
+            reduction: Reduction::Conflicts,
+            minimise: true,
+            step_limit: 20_000,
+            hang_after: HANG,
+        }
+    }
+
+    /// All schedules with at most `preemptions` preemptions.
+    pub fn exhaustive(preemptions: u32) -> Self {
+        Self::new(Strategy::Exhaustive { preemptions: Some(preemptions) })
+    }
+
+    /// All schedules.
+    pub fn unbounded() -> Self {
+        Self::new(Strategy::Exhaustive { preemptions: None })
+    }
+
+    /// Random schedules from `seed`, by the strategy that finds most bugs soonest.
+    pub fn sampling(seed: u64) -> Self {
+        Self::new(Strategy::Surw { seed })
+    }
+
+    /// With a kill of one process at each step.
+    #[must_use]
+    pub fn with_kills(mut self) -> Self {
+        self.kills = 1;
+        self
+    }
+
+    /// At most `count` schedules.
+    #[must_use]
+    pub fn max_schedules(mut self, count: u64) -> Self {
+        self.max_schedules = Some(count);
+        self
+    }
+
+    /// For at most `time`.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = Some(time);
+        self
+    }
+
+    /// Ends at the first failure, or goes on and counts them.
+    #[must_use]
+    pub fn stop_at_first_failure(mut self, stop: bool) -> Self {
+        self.stop_at_first_failure = stop;
+        self
+    }
+
+    /// Leaves out no more than `reduction` says.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
+    /// Gives an execution up as a livelock after `steps` steps.
+    #[must_use]
+    pub fn step_limit(mut self, steps: u32) -> Self {
+        self.step_limit = steps;
+        self
+    }
+
+    /// Takes a process to hang after `time` without a step, in real time.
+    #[must_use]
+    pub fn hang_after(mut self, time: Duration) -> Self {
+        self.hang_after = time;
+        self
+    }
+}
