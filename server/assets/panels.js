@@ -45,8 +45,9 @@ export function showProcesses(processes) {
 
 /** What has happened, newest first. */
 export class Activity {
-  #announced = 0;
-  #silent = 0;
+  #announced = -Infinity;
+  #unsaid = 0;
+  #timer = null;
 
   tell({ steps, from }, version) {
     const passed = (version - from + 2 ** 32) % 2 ** 32;
@@ -78,14 +79,17 @@ export class Activity {
 
   /** Says it to a screen reader, not more often than it can be heard. */
   #announce(steps, passed) {
-    this.#silent += passed;
-    const now = performance.now();
-    if (now - this.#announced < ANNOUNCE_MS) return;
+    this.#unsaid += passed;
     const [step] = steps;
     const one = step && (step.op === "set" ? `${step.pair.key} set to ${step.pair.value}` : `${step.pair.key} deleted`);
-    byId("announcer").textContent = this.#silent === 1 && one ? one : count(this.#silent, "change");
-    this.#announced = now;
-    this.#silent = 0;
+    const text = this.#unsaid === 1 && one ? one : count(this.#unsaid, "change");
+    clearTimeout(this.#timer);
+    const pause = this.#announced + ANNOUNCE_MS - performance.now();
+    this.#timer = setTimeout(() => {
+      byId("announcer").textContent = text;
+      this.#announced = performance.now();
+      this.#unsaid = 0;
+    }, Math.max(pause, 0));
   }
 }
 

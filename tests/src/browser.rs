@@ -135,6 +135,13 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media);
     }
 
+    /// Lets the pages of `origin` read and write the clipboard.
+    pub fn allow_clipboard(&self, origin: &str) {
+        let permissions = json!(["clipboardReadWrite", "clipboardSanitizedWrite"]);
+        let granted = json!({ "permissions": permissions, "origin": origin });
+        self.devtools("Browser.grantPermissions", granted);
+    }
+
     /// What the console has logged since it was last asked, warnings and errors.
     pub fn console(&self) -> Vec<String> {
         let log = self.post("/se/log", &json!({ "type": "browser" }));
