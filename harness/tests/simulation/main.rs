@@ -3,6 +3,7 @@
 mod common;
 mod faults;
 mod instructions;
+mod libc_functions;
 mod odd;
 mod random;
 #[path = "../runner/mod.rs"]
@@ -12,11 +13,11 @@ use std::process::ExitCode;
 
 use faults::*;
 use instructions::*;
+use libc_functions::*;
 use odd::*;
 
 fn main() -> ExitCode {
     runner::run(tests![
-        instructions_do_as_the_processor_does,
         access_outside_is_a_crash_with_its_line,
         access_across_the_end_is_a_crash,
         copy_across_the_end_is_a_crash_after_what_fits,
@@ -30,6 +31,16 @@ fn main() -> ExitCode {
         vector_alignment_is_checked_on_shared_memory_too,
         gathers_are_refused_by_name,
         crash_ends_its_own_process_only,
+        instructions_do_as_the_processor_does,
+        memcpy_copies_out_of_shared_memory,
+        memcpy_copies_into_shared_memory,
+        memcpy_copies_within_shared_memory,
+        memmove_moves_overlapping_bytes,
+        memset_fills_shared_memory,
+        memcmp_compares_shared_memory,
+        strings_are_measured_and_searched,
+        strings_are_copied_and_compared,
+        memcpy_of_256_bytes_is_several_steps,
         exit_is_a_crash_with_its_status,
         abort_is_a_crash_with_its_line,
         panic_is_told_with_message_and_place,
