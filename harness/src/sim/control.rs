@@ -24,6 +24,9 @@ pub const TEXT: usize = 256;
 /// The most frames of a step's call stack that are kept.
 pub const MAX_FRAMES: usize = 24;
 
+/// How many different accesses a loop can have that is found to spin.
+pub const RECENT: usize = 8;
+
 /// Nobody: an index that is no process.
 pub const NOBODY: u8 = u8::MAX;
 
@@ -130,10 +133,12 @@ pub struct ProcessControl {
     pub robust_list: Cell<u64>,
     /// Lets others go first until one has made a step.
     pub yielded: Cell<bool>,
+    /// The count of changes when it was found to spin, until it goes on.
+    pub spins_since: Cell<u64>,
     /// How often it has repeated an access that showed it nothing new.
     pub repeats: Cell<u32>,
     /// Its last few accesses, as hashes: (instruction, place, bytes).
-    pub recent: Cell<[u64; 4]>,
+    pub recent: Cell<[u64; RECENT]>,
     /// The count of changes when `recent` was begun.
     pub recent_changes: Cell<u64>,
     /// PCT, POS: the higher goes first.
@@ -304,7 +309,8 @@ impl ProcessControl {
         self.hand_on.set(NOBODY);
         self.yielded.set(false);
         self.repeats.set(0);
-        self.recent.set([0; 4]);
+        self.recent.set([0; RECENT]);
+        self.spins_since.set(super::decide::NEVER);
         self.recent_changes.set(0);
         self.owner.set(false);
         self.robust_list.set(0);

@@ -12,6 +12,11 @@ use super::control::{
 };
 use super::record::{Choice, Op, Pending, Step};
 
+use super::mix;
+
+/// A count of changes that is never reached.
+pub const NEVER: u64 = u64::MAX;
+
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -35,14 +40,36 @@ struct Candidates {
 }
 
 impl Candidates {
+    /// Those who are ready go first if they neither spin nor have yielded; then
+    /// those who have yielded. Where all spin, and nothing has changed, time
+    /// passes; and where nobody waits for it, they spin on in turn.
     fn of(control: &Control) -> Self {
         let ready = control.mask(|process| process.state.get() == State::Ready);
-        let yielded = ready & control.mask(|process| process.yielded.get());
+        let spinning = ready & control.mask(|process| spins(control, process));
+        let yielded = spinning | ready & control.mask(|process| process.yielded.get());
         let sleeping = control.mask(|process| process.state.get() == State::Sleeping);
         let alive = control.mask(|process| !process.state.get().ended());
-        let eager = ready & !yielded;
-        Self { enabled: if eager == 0 { ready } else { eager }, sleeping, yielded, alive }
+        let enabled = if ready & !yielded != 0 {
+            ready & !yielded
+        } else if ready & !spinning != 0 {
+            ready & !spinning
+        } else if ready == 0 || earliest(control, waits).is_some() {
+            0
+        } else {
+            1 << following(control, ready)
+        };
+        Self { enabled, sleeping, yielded, alive }
     }
+}
+
+/// Whether a process does nothing until it is woken, or its time has come.
+fn waits(process: &ProcessControl) -> bool {
+    matches!(process.state.get(), State::Blocked | State::Sleeping)
+}
+
+/// Whether a process was found to spin, and has seen nothing new since.
+fn spins(control: &Control, process: &ProcessControl) -> bool {
+    process.spins_since.get() == control.changes.get()
 }
 
 /// Decides, and writes the step into the log.
@@ -162,11 +189,22 @@ fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pendi
         enabled: candidates.enabled,
         sleeping: candidates.sleeping,
         yielded: candidates.yielded,
+        spinning: spinning(control),
         alive: candidates.alive,
         owners: control.mask(|process| process.owner.get()),
         ..Step::default()
     };
     append(control, step);
+}
+
+/// What the processes have seen repeatedly, and how often: when each will be
+/// found to spin.
+fn spinning(control: &Control) -> u32 {
+    let processes = control.processes().iter().zip(1u64..);
+    let repeating = processes
+        .filter(|(p, _)| p.repeats.get() > 0 && p.recent_changes.get() == control.changes.get());
+    let all = repeating.fold(0, |all, (p, i)| mix(all ^ mix(i << 32 | u64::from(p.repeats.get()))));
+    all as u32
 }
 
 /// Adds a step to the log. Where the log is full, the last one is replaced; the
@@ -213,18 +251,20 @@ fn go_on(control: &Control, candidates: Candidates) -> u8 {
     if bit(candidates.enabled, last) {
         return last;
     }
-    let after = |mask: u32| {
-        let from = if last == NOBODY { 0 } else { u32::from(last) + 1 };
-        let rotated = mask.checked_shr(from).unwrap_or(0);
-        let index =
-            if rotated == 0 { mask.trailing_zeros() } else { rotated.trailing_zeros() + from };
-        index as u8
-    };
     if candidates.enabled != 0 {
-        return after(candidates.enabled);
+        return following(control, candidates.enabled);
     }
     let sleeper = earliest(control, |process| process.state.get() == State::Sleeping);
-    sleeper.map_or_else(|| after(candidates.alive), |(_, process)| process)
+    sleeper.map_or_else(|| following(control, candidates.alive), |(_, process)| process)
+}
+
+/// The member of `mask` that comes next after the last one that went, in a circle.
+fn following(control: &Control, mask: u32) -> u8 {
+    let last = control.last.get();
+    let from = if last == NOBODY { 0 } else { u32::from(last) + 1 };
+    let behind = mask.checked_shr(from).unwrap_or(0);
+    let index = if behind == 0 { mask.trailing_zeros() } else { behind.trailing_zeros() + from };
+    index as u8
 }
 
 /// A random member of `mask`, which is not empty.

@@ -294,7 +294,7 @@ impl Explorer<'_> {
 }
 
 fn place(machine: &Machine, step: &Step) -> Place {
-    (machine.hash(u64::from(step.yielded)), step.last)
+    (machine.hash(step.fairness()), step.last)
 }
 
 /// What a choice costs: 1 if it takes the turn from a process that could go on,

@@ -127,7 +127,7 @@ impl Builder<'_> {
         let mut came_by: Option<(usize, Edge)> = None;
         for (i, step) in execution.steps.iter().enumerate() {
             if step.chosen {
-                let id = self.state(&machine, u64::from(step.yielded), step.alive);
+                let id = self.state(&machine, step.fairness(), step.alive);
                 self.connect(came_by.take(), id);
                 self.open_others(id, step, &choices);
                 came_by = Some((id, self.edge(step, i, execution)));

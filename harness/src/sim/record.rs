@@ -124,6 +124,8 @@ pub struct Step {
     /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
     /// go first.
     pub yielded: u32,
+    /// A hash of how often each has repeated what it does in vain.
+    pub spinning: u32,
     /// Bit `p`: process `p` had not ended, so that it could have been killed.
     pub alive: u32,
     /// Bit `p`: process `p` owned robust mutexes.
@@ -134,6 +136,13 @@ pub struct Step {
     pub before: [u8; 16],
     /// The bytes after it.
     pub after: [u8; 16],
+}
+
+impl Step {
+    /// What beside the state decides who could go: who spins, or soon will.
+    pub fn fairness(&self) -> u64 {
+        u64::from(self.yielded) << 32 | u64::from(self.spinning)
+    }
 }
 
 /// One choice of a schedule.

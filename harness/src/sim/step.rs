@@ -4,7 +4,7 @@
 //! each piece is a step: up to 8 bytes within a cache line, or 16 aligned bytes.
 //! Source: Intel SDM volume 3A, section 9.1.1 (guaranteed atomic operations).
 
-use super::control::{MAX_FRAMES, State};
+use super::control::{MAX_FRAMES, RECENT, State};
 use super::mix;
 use super::record::{Op, Pending};
 use super::turn;
@@ -115,12 +115,12 @@ pub fn finish_word(world: &World, before: u32, after: u32, took: bool, woken: u3
 }
 
 /// A process that repeats an access, or a short round of accesses, while nothing
-/// changes, spins: it lets others go first until one has made a step.
+/// changes, spins: it lets others go first until one has changed something.
 fn watch_for_spin(world: &World, what: &Pending, seen: &[u8; 16]) {
     let me = world.my_control();
     let changes = world.control.changes.get();
     if me.recent_changes.replace(changes) != changes {
-        me.recent.set([0; 4]);
+        me.recent.set([0; RECENT]);
         me.repeats.set(0);
     }
     let low = u64::from_le_bytes([
@@ -138,7 +138,7 @@ fn watch_for_spin(world: &World, what: &Pending, seen: &[u8; 16]) {
     }
     if me.repeats.get() >= SPIN {
         me.repeats.set(0);
-        me.yielded.set(true);
+        me.spins_since.set(changes);
     }
 }
 

@@ -261,7 +261,7 @@ fn avx512() -> Vec<Case> {
     cases![is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl"), 1;
         "vmovdqu64 zmm0, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
         "vmovdqu64 zmm0, [rsi]\nvmovdqu64 [rdi], zmm0" => "SSSS",
-        "vpcmpeqb k1, zmm0, [rdi]\nkmovq rax, k1" => "LLLL",
+        "vmovdqu64 zmm0, [rsi]\nvpcmpeqb k1, zmm0, [rdi]\nkmovq rax, k1" => "LLLL",
         "vmovdqu64 zmm0, [rsi]\nvpternlogd zmm0, zmm0, [rdi], 0x6a\nvmovdqu64 [rsi], zmm0" => "LLLL",
         "kmovq k1, rcx\nvmovdqu8 zmm0{{k1}}{{z}}, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
         "vmovdqu64 zmm0, [rsi]\nkmovq k1, rcx\nvmovdqu8 zmm0{{k1}}, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",

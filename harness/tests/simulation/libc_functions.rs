@@ -200,10 +200,8 @@ pub fn strings_are_measured_and_searched() {
             let wanted = random.below(256) as c_int;
             let bytes = &model.bytes[at..][..len + 1];
             let place = |index: Option<usize>| index.map_or(0, |i| text as usize + i);
-            // SAFETY, for all: the text ends with a NUL within the state.
-            unsafe {
-                assert_eq!(libc::strlen(text), len, "at {at}");
-            }
+            // SAFETY: the text ends with a NUL within the state.
+            assert_eq!(unsafe { libc::strlen(text) }, len, "at {at}");
             // SAFETY: as above.
             assert_eq!(unsafe { libc::strnlen(text, len / 2 + 1) }, len.min(len / 2 + 1));
             // SAFETY: as above.
@@ -242,7 +240,7 @@ pub fn strings_are_copied_and_compared() {
                 let at = to + len - 1;
                 model.bytes[at] ^= 0x55;
                 // SAFETY: one byte of the state.
-                unsafe { target.add(len - 1).write(model.bytes[at] as c_char) };
+                unsafe { model.text_at(at).write(model.bytes[at] as c_char) };
                 let wanted = sign(&model.bytes[from..=from + len], &model.bytes[to..=to + len]);
                 // SAFETY: as above.
                 assert_eq!(unsafe { libc::strcmp(source, target) }.signum(), wanted, "{len}");

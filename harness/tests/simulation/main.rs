@@ -2,19 +2,25 @@
 
 mod common;
 mod faults;
+mod futexes;
 mod instructions;
 mod libc_functions;
 mod odd;
 mod random;
 #[path = "../runner/mod.rs"]
 mod runner;
+mod sync;
+mod time;
 
 use std::process::ExitCode;
 
 use faults::*;
+use futexes::*;
 use instructions::*;
 use libc_functions::*;
 use odd::*;
+use sync::*;
+use time::*;
 
 fn main() -> ExitCode {
     runner::run(tests![
@@ -31,6 +37,10 @@ fn main() -> ExitCode {
         vector_alignment_is_checked_on_shared_memory_too,
         gathers_are_refused_by_name,
         crash_ends_its_own_process_only,
+        wakes_and_requeues_are_those_of_the_kernel,
+        results_at_once_are_those_of_the_kernel,
+        waits_end_by_the_virtual_clock,
+        other_operations_are_refused_by_name,
         instructions_do_as_the_processor_does,
         memcpy_copies_out_of_shared_memory,
         memcpy_copies_into_shared_memory,
@@ -64,5 +74,30 @@ fn main() -> ExitCode {
         closing_all_files_and_printing_harm_nothing,
         own_ids_are_made_up_but_consistent,
         files_can_be_read,
+        semaphores_hand_over,
+        semaphores_count_several_waiters,
+        semaphore_waits_end_in_time_or_at_once,
+        private_semaphore_wakes_no_other_process,
+        mutexes_exclude_each_other,
+        three_take_a_mutex_in_turn,
+        mutex_errors_are_those_of_its_kind,
+        mutex_wait_ends_in_time,
+        conditions_wake_who_waits,
+        broadcast_wakes_all_and_signal_one,
+        signal_without_a_state_is_lost,
+        condition_wait_ends_in_time,
+        rwlock_lets_readers_meet,
+        rwlock_attempts_fail_while_it_is_taken,
+        barrier_lets_three_go_on_together,
+        the_earliest_of_several_times_comes_first,
+        sleeps_take_virtual_time_only,
+        all_clocks_are_virtual,
+        all_sleeps_are_virtual,
+        impossible_times_are_errors,
+        times_in_shared_memory_are_read,
+        sleepers_wake_in_order_of_time,
+        busy_waits_for_a_time_end,
+        sleep_is_no_synchronisation,
+        sleep_of_no_length_lets_nobody_pass,
     ])
 }
