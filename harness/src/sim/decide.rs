@@ -10,9 +10,8 @@
 use super::control::{
     Control, MAX_FRAMES, MAX_STEPS, NOBODY, Outcome, Policy, ProcessControl, State,
 };
-use super::record::{Choice, Op, Pending, Step};
-
 use super::mix;
+use super::record::{Choice, Op, Pending, Step};
 
 /// A count of changes that is never reached.
 pub const NEVER: u64 = u64::MAX;
@@ -168,10 +167,10 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         return Next::Kill(choice.process);
     }
     write_log(control, candidates, choice.process, process.pending.get(), true);
-    // Somebody has gone first, or the one that spins was made to go on.
-    for other in control.processes() {
-        other.yielded.set(false);
-    }
+    // Whoever had yielded has let another go, or was the only one left; the one
+    // that spins, if it is this one, was made to go on.
+    control.processes().iter().for_each(|process| process.yielded.set(false));
+    process.spins_since.set(NEVER);
     if process.state.get() == State::Sleeping {
         control.clock.set(control.clock.get().max(process.deadline.get()));
     }
