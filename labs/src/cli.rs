@@ -88,10 +88,13 @@ impl Common {
     }
 
     /// Options of a stress run of `rounds` rounds, where the user says nothing else.
+    /// In half of them a process pauses; all are run, whatever happens.
     pub fn stress(&self, rounds: u64) -> StressOptions {
         StressOptions {
             rounds: self.rounds.unwrap_or(rounds),
             seed: self.seed,
+            pause_rate: 0.5,
+            stop_at_failure: false,
             progress: true,
             ..StressOptions::default()
         }

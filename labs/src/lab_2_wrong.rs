@@ -24,29 +24,41 @@ pub fn cases() -> Vec<Case> {
 
 // ANCHOR: unlocked-reader
 impl Table {
-    /// The value of `key`: "I only read, so I need no lock."
-    fn get_unlocked(&self, key: u64) -> Option<[Word; 4]> {
-        let (slot, found) = self.find(key)?;
-        (found == key).then(|| slot.read())
+    /// Gives keys 0 and 1 the same value, in one change.
+    fn set_both(&self, word: Word) {
+        let _guard = self.lock.guard().expect("a semaphore");
+        self.both().into_iter().flatten().for_each(|slot| slot.write(word));
+        self.version.store(self.version.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// All words of keys 0 and 1: "I only read, so I need no lock."
+    fn get_both_unlocked(&self) -> Vec<Word> {
+        self.both().into_iter().flatten().flat_map(Slot::read).collect()
+    }
+
+    fn both(&self) -> [Option<&Slot>; 2] {
+        [0, 1].map(|number| self.find(key(number)).map(|(slot, _)| slot))
     }
 }
 
-/// A writer that changes a value so many times under the lock, and a reader that
-/// takes none.
+/// A writer that makes so many changes of two keys, each under the lock, and a
+/// reader that takes none.
 pub fn unlocked_reader(changes: usize, reads: usize) -> Scenario<Table> {
-    prepared("only the writer locks")
-        .process("writer", move |table: &Table| {
-            (1..=changes).for_each(|turn| table.set(key(0), written_by(turn % 2)));
-        })
-        .process("reader", move |table: &Table| {
-            let values = (0..reads).filter_map(|_| table.get_unlocked(key(0)));
-            let torn = values.filter_map(|value| whole(&value).err()).next();
-            torn.unwrap_or_else(|| "whole values".into())
-        })
-        .invariant("the reader reads whole values", |end| match end.returned(1) {
-            None | Some("whole values") => Ok(()),
-            Some(torn) => Err(format!("it read {torn}")),
-        })
+    Scenario::new("only the writer locks", |table: &Table| {
+        table.lock.init(1).expect("a semaphore");
+        (0..2).for_each(|number| table.set(key(number), written_by(0)));
+    })
+    .process("writer", move |table: &Table| {
+        (1..=changes).for_each(|turn| table.set_both(written_by(turn % 2)));
+    })
+    .process("reader", move |table: &Table| {
+        let mixed = (0..reads).find_map(|_| whole(&table.get_both_unlocked()).err());
+        mixed.unwrap_or_else(|| "both of one change".into())
+    })
+    .invariant("the reader finds both of one change", |end| match end.returned(1) {
+        None | Some("both of one change") => Ok(()),
+        Some(mixed) => Err(format!("it found {mixed}")),
+    })
 }
 // ANCHOR_END: unlocked-reader
 
@@ -117,12 +129,4 @@ impl Table {
 
 fn empty(name: &str) -> Scenario<Table> {
     Scenario::new(name, |table: &Table| table.lock.init(1).expect("a semaphore"))
-}
-
-/// With key 0 in the table.
-fn prepared(name: &str) -> Scenario<Table> {
-    Scenario::new(name, |table: &Table| {
-        table.lock.init(1).expect("a semaphore");
-        table.set(key(0), written_by(0));
-    })
 }

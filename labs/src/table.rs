@@ -54,31 +54,32 @@ pub fn key_for(writer: usize, turn: u32) -> usize {
     if (writer + turn as usize).is_multiple_of(2) { 0 } else { writer + 1 }
 }
 
+// The bodies of processes use these: they allocate nothing, and are short beside
+// a set.
+
 /// Key `number`, 0 to 9: its name as text.
 pub fn key(number: usize) -> u64 {
-    u64::from_ne_bytes(bytes(&format!("key {number}")))
+    u64::from_ne_bytes([b'k', b'e', b'y', b' ', digit(number as u32), 0, 0, 0])
 }
 
 /// What writer `number`, 0 to 9, writes.
 pub fn written_by(number: usize) -> Word {
-    Word::from_ne_bytes(bytes(&format!("by {number}")))
+    Word::from_ne_bytes([b'b', b'y', b' ', digit(number as u32)])
 }
 
 /// A number below 10,000 as a word.
 pub fn number(number: u32) -> Word {
-    Word::from_ne_bytes(bytes(&format!("{number:04}")))
+    Word::from_ne_bytes([1_000, 100, 10, 1].map(|place| digit(number / place)))
+}
+
+/// The last digit of a number as text.
+fn digit(number: u32) -> u8 {
+    b'0' + (number % 10) as u8
 }
 
 /// The number that `word` holds, if it does.
 pub fn number_in(word: Word) -> Option<u32> {
     text(word.to_ne_bytes()).parse().ok()
-}
-
-/// Text with NULs behind it, if it is shorter than `N` bytes.
-fn bytes<const N: usize>(text: &str) -> [u8; N] {
-    let mut bytes = [0; N];
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
-    bytes
 }
 
 /// Text without the NULs behind it.
@@ -87,7 +88,7 @@ fn text<const N: usize>(bytes: [u8; N]) -> String {
 }
 
 /// The word of which a value consists; `Err` names two where it was torn.
-pub fn whole(value: &Value) -> Result<Word, String> {
+pub fn whole(value: &[Word]) -> Result<Word, String> {
     let quoted = |word: Word| format!("\"{}\"", text(word.to_ne_bytes()));
     match value.iter().find(|word| **word != value[0]) {
         None => Ok(value[0]),
@@ -210,6 +211,7 @@ mod tests {
     fn numbers_are_read_back() {
         assert_eq!(text(number(42).to_ne_bytes()), "0042");
         assert_eq!(number_in(number(42)), Some(42));
+        assert_eq!(number_in(number(9_876)), Some(9_876));
         assert_eq!(number_in(written_by(1)), None);
     }
 }

@@ -97,11 +97,7 @@ impl<'a, T: Shared> Crew<'a, T> {
         let memory = Memory::new(size_of::<Control>()).map_err(StressError::os("memfd_create"))?;
         let page = memory.map().map_err(StressError::os("mmap"))?;
         let count = scenario.processes.len();
-        let control = page.as_shared::<Control>();
-        control.set_up(count, timed);
-        if timed {
-            strike::measure_lateness(&control.lateness_ns)?;
-        }
+        page.as_shared::<Control>().set_up(count, timed);
         let member = || Member { pid: None, death: None, late: false, usual_ns: FIRST_GUESS_NS };
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
@@ -145,9 +141,10 @@ impl<'a, T: Shared> Crew<'a, T> {
     pub(super) fn release(&mut self, plan: &Plan) {
         self.round = self.round.wrapping_add(1);
         let slots = &self.page.as_shared::<Control>().slots;
+        let give_way = plan.pause.is_some() && !self.spin;
         for ((member, slot), delay) in self.members.iter_mut().zip(slots).zip(&plan.delays) {
             (member.death, member.late) = (None, false);
-            slot.prepare(*delay);
+            slot.prepare(*delay, if give_way { strike::HEAD_START_NS } else { 0 });
         }
         if let Some(kill) = plan.kill {
             slots[kill.victim].prepare_kill(self.moment_ns(kill, KILL_SLACK_NS));
@@ -161,8 +158,7 @@ impl<'a, T: Shared> Crew<'a, T> {
 
     /// When a strike falls, in ns after the start.
     fn moment_ns(&self, strike: Strike, slack_ns: f64) -> u64 {
-        // A quarter more than usual, so that moments near the end are reached
-        // in rounds that are slower than most.
+        // A quarter more, so that moments near the end of slow rounds are reached.
         let span_ns = self.members[strike.victim].usual_ns as f64 * 1.25 + slack_ns;
         (span_ns * strike.moment) as u64
     }

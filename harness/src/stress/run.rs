@@ -8,6 +8,7 @@ use super::leaks::Leaks;
 use super::plan::{Plan, Strike};
 use super::progress::Progress;
 use super::report::StressReport;
+use super::strike;
 use super::{StressError, StressOptions};
 use crate::memory::{Mapping, Memory};
 use crate::process::Parenthood;
@@ -70,6 +71,7 @@ impl<'a, T: Shared> Run<'a, T> {
         let mut progress =
             Progress::new(&self.scenario.name, self.options.rounds, self.options.progress);
         let (started, mut asked) = (Instant::now(), Instant::now());
+        strike::aim(crew.control())?;
         for number in 0..self.options.rounds {
             let round = self.round(&mut crew, number)?;
             let shared = self.state.mapping.as_shared();
@@ -85,6 +87,7 @@ impl<'a, T: Shared> Run<'a, T> {
                 if enough(&report) {
                     break;
                 }
+                strike::aim(crew.control())?;
             }
         }
         report.names_checked = crew.knows_names();

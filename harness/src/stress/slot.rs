@@ -48,6 +48,8 @@ crate::shared! {
         pub(super) kill_at: AtomicU64,
         /// By the harness: when to pause, in ns after the start; or [`NEVER`].
         pub(super) pause_at: AtomicU64,
+        /// By the harness: how long to sleep on after the start, in ns.
+        pub(super) asleep_ns: AtomicU64,
         /// By the worker: how long the body took, in ns, where `timed`.
         took_ns: AtomicU64,
         text: Text,
@@ -137,12 +139,13 @@ impl Slot {
 /// The harness's side.
 impl Slot {
     /// What the worker is to do in the next round.
-    pub(super) fn prepare(&self, delay: u32) {
+    pub(super) fn prepare(&self, delay: u32, asleep_ns: u64) {
         // Relaxed, here and below: the round's release orders these stores.
         self.left_processes.store(0, Relaxed);
         self.delay.store(delay, Relaxed);
         self.kill_at.store(NEVER, Relaxed);
         self.pause_at.store(NEVER, Relaxed);
+        self.asleep_ns.store(asleep_ns, Relaxed);
     }
 
     /// In the next round the worker is to die `at` so many ns after the start.
@@ -154,6 +157,7 @@ impl Slot {
     /// In the next round the worker is to pause `at` so many ns after the start.
     pub(super) fn prepare_pause(&self, at: u64) {
         self.delay.store(0, Relaxed);
+        self.asleep_ns.store(0, Relaxed);
         self.pause_at.store(at, Relaxed);
     }
 

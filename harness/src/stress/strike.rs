@@ -10,7 +10,8 @@
 //! Limits: a body that blocks in the kernel uninterruptibly is struck when the
 //! kernel lets go of it. One that blocks SIGPROF or takes it for itself does not
 //! pause. Where there is no processor for every worker, one that has to wait for
-//! its turn may be struck before its body begins.
+//! its turn starts later than the others, so as not to be struck before; and
+//! the others sleep at first, so that one that pauses has begun.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -25,7 +26,7 @@ use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 use super::StressError;
-use super::control::now_ns;
+use super::control::{Control, now_ns};
 use super::crew::bury;
 use super::slot::{NEVER, Slot};
 use crate::process;
@@ -37,8 +38,13 @@ const PAUSE: Signal = Signal::SIGPROF;
 /// others of a round start late, so that short bodies end within it.
 const PAUSE_LENGTH: Duration = Duration::from_micros(50);
 
-/// From setting a timer to its strike when lateness is measured.
+/// From setting a timer to the start of the body, at least: longer than setting
+/// it takes. The same for its strike when lateness is measured.
 const AHEAD: Duration = Duration::from_micros(30);
+
+/// How long, in ns, the others sleep after the start where a worker is to pause, and
+/// would otherwise have to wait until they are through. The kernel adds 50,000.
+pub(super) const HEAD_START_NS: u64 = 10_000;
 
 /// How often lateness is measured. The median of an odd number is one of them.
 const MEASUREMENTS: usize = 9;
@@ -58,22 +64,41 @@ pub(super) struct Strikes {
 
 impl Strikes {
     /// Sets the timers that `slot` asks for in a round that starts at `start_ns`.
+    /// Returns when this worker's body is to start: then, or later where it is
+    /// struck and has come to run too late for that.
     pub(super) fn arm(
         &mut self,
         slot: &Slot,
         start_ns: u64,
         lateness_ns: &AtomicI64,
-    ) -> Result<(), Errno> {
+    ) -> Result<u64, Errno> {
         // Relaxed, here and below: the round's release ordered what is read.
-        let start_ns = start_ns.saturating_add_signed(-lateness_ns.load(Relaxed));
-        arm(&mut self.kill, Signal::SIGKILL, &slot.kill_at, start_ns)?;
-        arm(&mut self.pause, PAUSE, &slot.pause_at, start_ns)
+        let struck = [&slot.kill_at, &slot.pause_at].iter().any(|at| at.load(Relaxed) != NEVER);
+        if !struck {
+            return Ok(start_ns);
+        }
+        let start_ns = start_ns.max(now_ns() + AHEAD.as_nanos() as u64);
+        let aim_ns = start_ns.saturating_add_signed(-lateness_ns.load(Relaxed));
+        arm(&mut self.kill, Signal::SIGKILL, &slot.kill_at, aim_ns)?;
+        arm(&mut self.pause, PAUSE, &slot.pause_at, aim_ns)?;
+        Ok(start_ns)
     }
 
     /// Stops the timers that were set.
     pub(super) fn disarm(&mut self, slot: &Slot) -> Result<(), Errno> {
         disarm(&mut self.kill, &slot.kill_at)?;
         disarm(&mut self.pause, &slot.pause_at)
+    }
+}
+
+/// Sleeps for as long as `slot` says after the start.
+pub(super) fn give_way(slot: &Slot, start_ns: u64) {
+    let asleep_ns = slot.asleep_ns.load(Relaxed);
+    if asleep_ns != 0 {
+        let end = TimeSpec::from_duration(Duration::from_nanos(start_ns + asleep_ns));
+        let flags = ClockNanosleepFlags::TIMER_ABSTIME;
+        // Where a signal ends it early, the worker spins for the rest.
+        let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, flags, &end);
     }
 }
 
@@ -127,11 +152,18 @@ fn new_timer(signal: Signal) -> Result<Timer, Errno> {
     Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))
 }
 
-/// Stores how late timers interrupt on this machine, in ns: the median of a few,
-/// measured in a child, since it takes a signal. Where that fails, strikes are
-/// less exact, and no more than that.
-pub(super) fn measure_lateness(lateness_ns: &AtomicI64) -> Result<(), StressError> {
-    let measure = || i32::from(lateness().map(|found| lateness_ns.store(found, Relaxed)).is_err());
+/// Where there may be strikes, finds out how late timers interrupt at present, in
+/// ns: the median of a few, measured in a child, since it takes a signal. It
+/// changes with the processor's speed, so it is to be repeated now and then.
+/// Where that fails, strikes are less exact, and no more than that.
+pub(super) fn aim(control: &Control) -> Result<(), StressError> {
+    if !control.timed() {
+        return Ok(());
+    }
+    let measure = || {
+        let stored = lateness().map(|found| control.lateness_ns.store(found, Relaxed));
+        i32::from(stored.is_err())
+    };
     let pid = process::fork(measure).map_err(StressError::os("fork"))?;
     let death = process::reap_within(pid, MEASURING).map_err(StressError::os("waitpid"))?;
     if death.is_none() {

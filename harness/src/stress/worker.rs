@@ -16,7 +16,7 @@ use nix::unistd::{Pid, pause};
 
 use super::control::{Control, now_ns};
 use super::slot::{Round, Slot, Stage};
-use super::strike::Strikes;
+use super::strike::{self, Strikes};
 use crate::memory::Mapping;
 use crate::scenario::Body;
 use crate::trap::Trap;
@@ -76,7 +76,8 @@ impl<T> Worker<'_, T> {
         let (me, mut strikes) = (process::id(), Strikes::default());
         while let Some(round) = control.next_round(last) {
             let start_ns = control.meet(round, self.spin);
-            strikes.arm(slot, start_ns, &control.lateness_ns)?;
+            let start_ns = strikes.arm(slot, start_ns, &control.lateness_ns)?;
+            strike::give_way(slot, start_ns);
             wait_for_start(start_ns, slot);
             self.perform(round, me);
             strikes.disarm(slot)?;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shmkv_harness::{StressOptions, colour_on, stress_until, thousands};
+use shmkv_harness::{colour_on, stress_until, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
 use shmkv_labs::{explore, lab_1, say};
 
@@ -31,9 +31,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         say!("all start again on an empty table; in half of these rounds one process stops");
         say!("for 0.1 ms at a random moment, as a scheduler may make it.\n");
     }
-    let options =
-        StressOptions { pause_rate: 0.5, stop_at_failure: false, ..common.stress(20_000) };
-    let race = stress_until(&lab_1::scenario(processes, 2), &options, |race| {
+    let race = stress_until(&lab_1::scenario(processes, 2), &common.stress(100_000), |race| {
         race.invariants.iter().all(|invariant| invariant.violations > 0)
     })?;
     let firsts = || race.invariants.iter().filter_map(|invariant| invariant.first.as_ref());

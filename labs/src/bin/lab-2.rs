@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
-use shmkv_harness::{StressOptions, stress, thousands};
+use shmkv_harness::{StressOptions, stress, stress_until, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
 use shmkv_labs::explore::Case;
 use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
@@ -27,15 +27,18 @@ const LAB: Lab = Lab {
 
 fn tell(common: &Common) -> Result<bool, LabError> {
     let processes = common.processes_or(4);
-    let options = StressOptions { pause_rate: 0.5, stop_at_failure: false, ..common.stress(1_000) };
+    let options = common.stress(20_000);
     if common.tells() {
         say!(
             "{processes} processes set two keys each, as in lab 1: once with no lock, and once each"
         );
         say!("set between wait and post of a semaphore. The same rounds, the same pauses.\n");
     }
-    let without = stress(&lab_1::scenario(processes, 2), &options)?;
-    let with = stress(&lab_2::scenario(processes, 2), &options)?;
+    let without = stress_until(&lab_1::scenario(processes, 2), &options, |run| {
+        run.rounds >= 1_000 && !run.held()
+    })?;
+    let same = StressOptions { rounds: without.rounds, ..options.clone() };
+    let with = stress(&lab_2::scenario(processes, 2), &same)?;
     let columns = [("without", &without), ("with semaphore", &with)];
     let prices = lab_2_price::measure(processes, common)?;
     if common.tells() {
@@ -45,7 +48,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         say!("Three wrong ways to lock, each until it fails:\n");
     }
 
-    let patient = StressOptions { stop_at_failure: true, ..options.clone() };
+    let patient = StressOptions { stop_at_failure: true, ..options };
     let hasty = StressOptions { deadline: Duration::from_millis(200), ..patient.clone() };
     let wrong = [
         stress(&lab_2_wrong::unlocked_reader(50, 50), &patient)?,

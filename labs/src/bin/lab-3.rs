@@ -26,7 +26,7 @@ const LAB: Lab = Lab {
 };
 
 fn tell(common: &Common) -> Result<bool, LabError> {
-    let options = StressOptions { pause_rate: 0.5, stop_at_failure: false, ..common.stress(200) };
+    let options = common.stress(200);
     let rounds = StressOptions { rounds: 20, ..options.clone() };
     let followed = stress(&readers::follower(CHANGES), &rounds)?;
     if common.tells() {
