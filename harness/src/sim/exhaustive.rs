@@ -135,10 +135,12 @@ pub fn search<T: Shared>(
         next = explorer.take().map(Some);
     }
     let countable = search.kills == 0 && explorer.put_off.is_empty();
-    let without_reduction = root
-        .filter(|_| countable)
-        .and_then(|root| super::count::schedules(&explorer.edges, root, explorer.bound))
-        .or_else(|| (search.reduction == Reduction::None).then_some(tally.schedules.into()));
+    let without_reduction = if search.reduction == Reduction::None {
+        Some(tally.schedules.into())
+    } else {
+        root.filter(|_| countable)
+            .and_then(|root| super::count::schedules(&explorer.edges, root, explorer.bound))
+    };
     Ok(Covered { complete: true, without_reduction })
 }
 
@@ -313,14 +315,17 @@ fn price(step: &Step, choice: Choice) -> u32 {
 /// Whether killing `process` before step `i` can differ from killing it at the
 /// state before: a kill changes nothing but the process itself, its place in
 /// queues and the robust mutexes that it owns. And a kill before a load is as
-/// good as one after it.
+/// good as one after it, if the process makes another step.
 fn kill_matters(steps: &[Step], i: usize, process: u8) -> bool {
     let Some(previous) = i.checked_sub(1).map(|i| &steps[i]) else { return true };
     let moved = previous.process == process || bit(previous.woken, process);
     if bit(steps[i].owners, process) {
         return true;
     }
-    let next = steps[i..].iter().find(|step| step.process == process && step.what.op != Op::Kill);
-    let loads = next.is_some_and(|next| next.what.op == Op::Load);
-    moved && !loads
+    let mut own =
+        steps[i..].iter().filter(|step| step.process == process && step.what.op != Op::Kill);
+    let loads = own.next().is_some_and(|next| next.what.op == Op::Load);
+    // Behind its last step it has ended, and cannot be killed any more.
+    let goes_on = own.next().is_some();
+    moved && !(loads && goes_on)
 }

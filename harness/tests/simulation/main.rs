@@ -6,7 +6,9 @@ mod futexes;
 mod instructions;
 mod libc_functions;
 mod odd;
+mod programs;
 mod random;
+mod reduction;
 #[path = "../runner/mod.rs"]
 mod runner;
 mod sync;
@@ -19,6 +21,7 @@ use futexes::*;
 use instructions::*;
 use libc_functions::*;
 use odd::*;
+use reduction::*;
 use sync::*;
 use time::*;
 
@@ -74,6 +77,11 @@ fn main() -> ExitCode {
         closing_all_files_and_printing_harm_nothing,
         own_ids_are_made_up_but_consistent,
         files_can_be_read,
+        reductions_lose_no_outcome,
+        reductions_lose_no_outcome_under_locks,
+        reductions_lose_no_outcome_with_kills,
+        schedules_are_counted_by_the_formula,
+        bounded_schedules_are_counted_by_the_formula,
         semaphores_hand_over,
         semaphores_count_several_waiters,
         semaphore_waits_end_in_time_or_at_once,
