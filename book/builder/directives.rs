@@ -13,7 +13,7 @@ use crate::{BookError, Figures, Sources, exercises, html, snapshots};
 
 /// All directives, as an error lists them.
 const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, scheduler FIGURE, \
-                     search FIGURE, stress FIGURE, exercises LAB, man-pages";
+                     search FIGURE, output FIGURE, exercises LAB, man-pages";
 
 /// Replaces the directives of all chapters.
 pub struct Directives {
@@ -65,7 +65,7 @@ impl Directives {
             "timeline" => self.figures.timeline(argument),
             "scheduler" => self.figures.scheduler(argument),
             "search" => self.figures.search(argument),
-            "stress" => self.figures.stress(argument),
+            "output" => self.figures.output(argument),
             "exercises" => exercises::section(&self.sources, argument),
             "man-pages" => Ok(citations.table()),
             _ => Err(unknown(line)),

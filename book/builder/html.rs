@@ -9,7 +9,7 @@ use serde_json::to_string;
 use shmkv_harness::sim::Replay;
 
 use crate::Excerpt;
-use crate::scheduler::Played;
+use crate::scheduler::{LabCase, Played};
 
 /// A listing, with the place that it is from.
 pub fn code(excerpt: &Excerpt) -> String {
@@ -37,9 +37,9 @@ pub fn output(text: &str) -> String {
 }
 
 /// An execution as a picture, with its schedule and the line that repeats it.
-pub fn timeline(replay: &Replay, command: Option<&str>) -> String {
+pub fn timeline(replay: &Replay, case: Option<LabCase>) -> String {
     let picture = picture(replay);
-    let caption = caption(replay, command);
+    let caption = caption(replay, case);
     format!(
         "<figure class=\"timeline\">\n{picture}\n<figcaption>{caption}</figcaption>\n</figure>\n"
     )
@@ -47,12 +47,12 @@ pub fn timeline(replay: &Replay, command: Option<&str>) -> String {
 
 /// A figure that the reader plays; where there is no script, and on paper, it is
 /// the failing execution.
-pub fn scheduler(name: &str, played: &Played, failure: &Replay, command: Option<&str>) -> String {
+pub fn scheduler(name: &str, played: &Played, failure: &Replay) -> String {
     let data = to_string(played).expect("numbers and texts are JSON");
     // `<` could end the script element.
     let data = data.replace('<', "\\u003c");
     let (name, picture) = (escape(name), picture(failure));
-    let caption = caption(failure, command);
+    let caption = caption(failure, played.case);
     format!(
         "<figure class=\"scheduler\" data-figure=\"{name}\">\n\
          <script type=\"application/json\">{data}</script>\n\
@@ -82,17 +82,13 @@ fn picture(replay: &Replay) -> String {
     )
 }
 
-fn caption(replay: &Replay, command: Option<&str>) -> String {
-    let schedule = escape(&replay.schedule.to_string());
-    let outcome = escape(&replay.verdict.to_string());
-    let repeat = match command {
-        Some(command) => {
-            let command = escape(command);
-            format!(" To see it again: <code>{command} {schedule}</code>")
-        }
-        None => String::new(),
-    };
-    format!("Schedule <code>{schedule}</code>: {outcome}.{repeat}")
+fn caption(replay: &Replay, case: Option<LabCase>) -> String {
+    let schedule = replay.schedule.to_string();
+    let verdict = escape(&replay.verdict.to_string());
+    let again = case.map_or_else(String::new, |case| {
+        format!(" Again: <code>{}</code>", escape(&case.command(&schedule)))
+    });
+    format!("Schedule <code>{}</code>: {verdict}.{again}", escape(&schedule))
 }
 
 fn escape(text: &str) -> String {

@@ -15,6 +15,7 @@ mod figures;
 mod html;
 mod links;
 mod man;
+mod merge;
 mod scheduler;
 mod serve;
 mod snapshots;

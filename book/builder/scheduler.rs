@@ -1,9 +1,9 @@
 //! A state graph, made ready for a reader to walk through.
 //!
-//! Idea: the simulator's graph, cut down to what a figure shows: fields that
-//! ever change, texts once each, each step's line in the listings, the
-//! invariants that hold at each end, and from each state how many schedules
-//! lead on and how many of them fail.
+//! Idea: the simulator's graph, cut down to what a figure shows: states that a
+//! reader can tell apart, fields that ever change, texts once each, each step's
+//! line in the listings, the invariants that hold at each end, and from each
+//! state how many schedules lead on and how many of them fail.
 //! Limits: where the graph has a cycle, as spinning makes, schedules cannot be
 //! counted and are not.
 
@@ -15,6 +15,7 @@ use serde::Serialize;
 use shmkv_harness::sim::{ProcessState, StateGraph, StateNode, state_graph};
 use shmkv_harness::{End, Expected, Grade, Invariant, Scenario, Shared, Verdict};
 
+use crate::merge::merged;
 use crate::{BookError, Excerpt};
 
 /// What a figure's script gets, as JSON.
@@ -36,6 +37,25 @@ pub struct Played {
     pub states: Vec<State>,
     /// A failing schedule with the fewest switches.
     pub failure: String,
+    /// What to type to see a schedule again, but for the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<LabCase>,
+}
+
+/// A scenario that a lab's program can replay.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LabCase {
+    /// The program.
+    pub lab: &'static str,
+    /// What it calls the scenario.
+    pub name: &'static str,
+}
+
+impl LabCase {
+    /// The line that repeats a schedule.
+    pub fn command(self, schedule: &str) -> String {
+        format!("cargo run --bin {} replay '{schedule}' --scenario {}", self.lab, self.name)
+    }
 }
 
 /// Some lines of a source file.
@@ -102,6 +122,7 @@ pub fn play<T: Shared>(
     scenario: Scenario<T>,
     listings: &[Excerpt],
     failure: String,
+    case: Option<LabCase>,
     most: usize,
 ) -> Result<Played, BookError> {
     let (scenario, invariants) = judged_one_by_one(scenario);
@@ -110,6 +131,7 @@ pub fn play<T: Shared>(
     if !graph.complete {
         return Err(BookError::TooManyStates { name: name.to_owned(), most });
     }
+    let graph = merged(&graph);
     let shown = changing_fields(&graph);
     let mut texts = Texts::default();
     let counts = schedules(&graph);
@@ -135,6 +157,7 @@ pub fn play<T: Shared>(
         texts: texts.texts,
         states,
         failure,
+        case,
     })
 }
 

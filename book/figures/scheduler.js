@@ -80,6 +80,13 @@
             return true;
         }
 
+        /** Lets `process` go on as long as it can; whether it could go at all. */
+        goOn(process) {
+            const [could, most] = [this.choose(process), this.at + this.data.states.length];
+            while (could && this.at < most && this.choose(process));
+            return could;
+        }
+
         move(by) {
             this.at = Math.max(0, Math.min(this.steps.length, this.at + by));
         }
@@ -150,25 +157,34 @@
             this.lights = invariants.map((words) => make("li", {}, make("b"), ` ${words}`));
             this.odds = make("p", { class: "odds" });
             this.verdict = make("p", { class: "verdict" });
+            this.again = make("p", { class: "again" });
             this.taken = make("tbody");
             this.said = make("p", { class: "said", "aria-live": "polite" });
             return make("div", { class: "play", role: "group", tabindex: "-1", "aria-label": "You are the scheduler" },
                 make("p", { class: "hint" }, "You are the scheduler: who makes the next step? Click, or press ",
-                    make("kbd", {}, keys), "; ", make("kbd", {}, "u"), " undoes, ", make("kbd", {}, "r"),
-                    " restarts, ", make("kbd", {}, "f"), " shows the shortest failure."),
-                make("div", { class: "processes" }, ...this.buttons),
+                    make("kbd", {}, keys), "; with ", make("kbd", {}, "Shift"), " as many as it can. ",
+                    make("kbd", {}, "u"), " undoes, ", make("kbd", {}, "r"), " restarts, ",
+                    make("kbd", {}, "f"), " shows the shortest failure."),
+                make("div", { class: "processes" }, ...this.buttons.map((button) => button.card)),
                 make("div", { class: "board" },
                     make("div", { class: "code" }, ...listings.map((listing, i) => this.listing(listing, i))),
                     make("div", { class: "memory" }, this.fieldTable())),
                 make("ul", { class: "lights", "aria-label": "invariants" }, ...this.lights),
-                this.odds, this.verdict, this.controls(), this.takenTable(), this.said);
+                this.odds, this.verdict, this.again, this.controls(), this.takenTable(), this.said);
         }
 
         processButton(name, i) {
-            const shown = { key: make("kbd", {}, `${i + 1}`), next: make("span", { class: "next" }) };
-            const button = make("button", { type: "button", class: `process p${i % 6}`, click: () => this.choose(i) },
-                shown.key, " ", make("b", {}, name), " ", shown.next);
-            return Object.assign(button, shown);
+            const next = make("span", { class: "next" });
+            const choose = (event) => this.choose(i, event.shiftKey);
+            const button = make("button", { type: "button", class: "step", click: choose },
+                make("kbd", {}, `${i + 1}`), " ", make("b", {}, name), " ", next);
+            const on = make("button", {
+                type: "button", class: "on", click: () => this.choose(i, true),
+                title: `Let ${name} go on as long as it can`,
+                "aria-label": `Let ${name} go on as long as it can`,
+            }, "⏭");
+            const card = make("div", { class: `process p${i % 6}` }, button, on);
+            return Object.assign(button, { next, on, card });
         }
 
         listing(listing, i) {
@@ -221,9 +237,9 @@
 
         // What the reader does.
 
-        choose(process) {
+        choose(process, goesOn) {
             this.act(() => {
-                if (this.path.choose(process)) return "";
+                if (goesOn ? this.path.goOn(process) : this.path.choose(process)) return "";
                 const name = this.data.processes[process];
                 const waits = this.path.state().processes[process] === "w";
                 return waits ? `${name} waits for another process` : `${name} has ended`;
@@ -240,13 +256,13 @@
         key(event) {
             const typing = event.target === this.input;
             if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-            const process = Number(event.key) - 1;
+            const process = Number(/^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? event.key) - 1;
             const acts = {
                 u: () => this.path.move(-1), ArrowLeft: () => this.path.move(-1),
                 ArrowRight: () => this.path.move(1),
                 r: () => this.path.restart(), f: () => this.path.follow(this.data.failure),
             };
-            if (process >= 0 && process < this.data.processes.length) this.choose(process);
+            if (process >= 0 && process < this.data.processes.length) this.choose(process, event.shiftKey);
             else if (acts[event.key]) this.act(acts[event.key]);
             else return;
             // The page's own keys turn its pages.
@@ -278,7 +294,7 @@
                 const next = step ? this.text(step.words) : stands[state.processes[i]];
                 const place = step?.place === undefined ? "" : ` at ${this.text(step.place)}`;
                 button.next.textContent = next + place;
-                button.setAttribute("aria-disabled", `${!step}`);
+                for (const one of [button, button.on]) one.setAttribute("aria-disabled", `${!step}`);
                 const line = step?.line && this.lines.get(step.line.join(":"));
                 if (line) {
                     line.row.classList.add("current");
@@ -305,6 +321,9 @@
             }
             this.verdict.textContent = state.end ? state.end.words : this.message;
             this.verdict.className = `verdict${state.end ? (state.end.held ? " holds" : " broken") : ""}`;
+            const { case: of } = this.data;
+            const command = of && `cargo run --bin ${of.lab} replay '${this.path.schedule()}' --scenario ${of.name}`;
+            this.again.replaceChildren(...(state.end && of ? ["Again: ", make("code", {}, command)] : []));
             this.odds.textContent = state.end || !state.schedules ? "" : this.oddsWords(...state.schedules);
         }
 

@@ -43,12 +43,14 @@ impl Table {
     }
     // ANCHOR_END: set
 
+    // ANCHOR: find
     /// The slot of `key`, or the first free one, and the key that it holds.
     /// `None` where all are taken, which only damage brings about.
     pub fn find(&self, key: u64) -> Option<(&Slot, u64)> {
         let mut slots = self.slots.iter().map(|slot| (slot, slot.key.load(Relaxed)));
         slots.find(|(_, found)| *found == key || *found == FREE)
     }
+    // ANCHOR_END: find
 
     /// A copy, for when all processes have ended.
     pub fn contents(&self) -> Contents {
@@ -56,6 +58,7 @@ impl Table {
     }
 }
 
+// ANCHOR: scenario
 /// `processes` writers on an empty table, each making so many `sets`.
 pub fn scenario(processes: usize, sets: u32) -> Scenario<Table> {
     let keys = move || {
@@ -80,6 +83,7 @@ pub fn scenario(processes: usize, sets: u32) -> Scenario<Table> {
         })
         .invariant("every value is of one writer", |end| end.shared.contents().values_are_whole())
 }
+// ANCHOR_END: scenario
 
 /// Small enough for every schedule.
 pub fn cases() -> Vec<Case> {

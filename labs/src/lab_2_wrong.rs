@@ -64,6 +64,7 @@ pub fn unlocked_reader(changes: usize, reads: usize) -> Scenario<Table> {
 
 // ANCHOR: early-return
 impl Table {
+    // ANCHOR: insert
     /// Inserts, and says whether the key is new: "nothing to do, so we return."
     fn insert(&self, key: u64, word: Word) -> bool {
         self.lock.wait().expect("a semaphore");
@@ -72,6 +73,7 @@ impl Table {
         self.lock.post().expect("a semaphore");
         true
     }
+    // ANCHOR_END: insert
 }
 
 /// Writers that each insert key 0, and then a key of their own. The second to
@@ -83,6 +85,13 @@ pub fn early_return(processes: usize) -> Scenario<Table> {
     })
 }
 // ANCHOR_END: early-return
+
+/// The same, made small: key 0 is there already, and one of two writers inserts it.
+pub fn early_return_to_a_known_key() -> Scenario<Table> {
+    prepared("an early return, made small")
+        .process("a", |table: &Table| table.insert(key(0), written_by(1)))
+        .process("b", |table: &Table| table.insert(key(1), written_by(2)))
+}
 
 // ANCHOR: check-then-act
 impl Table {
@@ -119,12 +128,14 @@ pub fn check_then_act(processes: usize, sets: u32) -> Scenario<Table> {
 // ANCHOR_END: check-then-act
 
 impl Table {
+    // ANCHOR: fill
     /// Puts a pair into a free slot, under the lock.
     fn fill(&self, slot: &Slot, key: u64, word: Word) {
         slot.write(word);
         slot.key.store(key, Relaxed);
         self.count.store(self.count.load(Relaxed) + 1, Relaxed);
     }
+    // ANCHOR_END: fill
 }
 
 fn empty(name: &str) -> Scenario<Table> {

@@ -63,6 +63,7 @@ impl Reading {
         }
     }
 
+    // ANCHOR: copy
     fn copy(self, table: &Table) -> Copied {
         let values = || [table.value(key(0)), table.value(key(1))];
         match self {
@@ -81,6 +82,7 @@ impl Reading {
             Self::Locked => table.locked(values),
         }
     }
+    // ANCHOR_END: copy
 }
 
 /// Small enough for every schedule.

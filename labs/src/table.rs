@@ -19,6 +19,7 @@ pub const VALUE_WORDS: usize = 4;
 /// The key of a slot that holds none.
 pub const FREE: u64 = 0;
 
+// ANCHOR: slot
 shmkv_harness::shared! {
     /// A key and its value.
     pub struct Slot {
@@ -28,6 +29,7 @@ shmkv_harness::shared! {
         pub value: [AtomicU32; VALUE_WORDS] as text,
     }
 }
+// ANCHOR_END: slot
 
 /// A value, copied out.
 pub type Value = [Word; VALUE_WORDS];
@@ -36,16 +38,20 @@ pub type Value = [Word; VALUE_WORDS];
 pub type Word = u32;
 
 impl Slot {
+    // ANCHOR: write
     /// Writes a value, word by word, as memcpy(3) does.
     pub fn write(&self, word: Word) {
         // Relaxed, here and in `read`: see the head of `lab_1`.
         self.value.iter().for_each(|place| place.store(word, Relaxed));
     }
+    // ANCHOR_END: write
 
+    // ANCHOR: read
     /// Copies the value out, word by word.
     pub fn read(&self) -> Value {
         std::array::from_fn(|place| self.value[place].load(Relaxed))
     }
+    // ANCHOR_END: read
 }
 
 /// Which key a writer sets in its turn: by turns key 0, which all writers set,

@@ -20,6 +20,9 @@ use ureq::Agent;
 /// How long a request may take, and how long [`Browser::wait_for`] waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The key Shift, in WebDriver's private characters.
+const SHIFT: char = '\u{E008}';
+
 /// What an element is called in WebDriver's JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -110,15 +113,14 @@ impl Browser {
     /// Presses keys, one after the other; WebDriver's private characters stand for
     /// those without a character, such as `\u{E007}` for Enter.
     pub fn press(&self, keys: &str) {
-        let strokes: Vec<Value> = keys
-            .chars()
-            .flat_map(|key| {
-                let stroke = |kind| json!({ "type": kind, "value": key.to_string() });
-                [stroke("keyDown"), stroke("keyUp")]
-            })
-            .collect();
-        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
-        self.post("/actions", &json!({ "actions": [keyboard] }));
+        self.strike(keys.chars().flat_map(|key| [("keyDown", key), ("keyUp", key)]));
+    }
+
+    /// As [`press`](Self::press), with Shift held down.
+    pub fn press_with_shift(&self, keys: &str) {
+        let strokes = keys.chars().flat_map(|key| [("keyDown", key), ("keyUp", key)]);
+        let (down, up) = (("keyDown", SHIFT), ("keyUp", SHIFT));
+        self.strike([down].into_iter().chain(strokes).chain([up]));
     }
 
     /// Makes the window so many pixels wide and high, as a phone would be.
@@ -153,6 +155,14 @@ impl Browser {
     /// A command of the DevTools protocol.
     fn devtools(&self, command: &str, parameters: Value) {
         self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    }
+
+    fn strike(&self, strokes: impl Iterator<Item = (&'static str, char)>) {
+        let strokes: Vec<Value> = strokes
+            .map(|(kind, key)| json!({ "type": kind, "value": key.to_string() }))
+            .collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
     }
 
     fn find(&self, selector: &str) -> String {

@@ -15,14 +15,14 @@ mod transfer;
 
 use std::collections::BTreeMap;
 
-use shmkv_harness::sim::{Replay, Schedule, Search, SearchReport, SimError, explore, replay};
+use shmkv_harness::sim::{Replay, Schedule, Search, SearchReport, SimError, Simulate};
 use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress};
 
-use crate::scheduler::{self, Played};
+use crate::scheduler::{self, LabCase, Played};
 use crate::{BookError, Excerpt, Sources, html};
 
 /// The most states of a figure that is played.
-const MOST_STATES: usize = 400;
+const MOST_STATES: usize = 1_000;
 
 /// All figures, by name.
 #[derive(Default)]
@@ -35,11 +35,11 @@ pub struct Figures {
 /// What was made of one scenario.
 #[derive(Default)]
 struct Figure {
-    command: Option<&'static str>,
+    case: Option<LabCase>,
     execution: Option<Replay>,
     search: Option<SearchReport>,
     played: Option<Played>,
-    stress: Option<StressReport>,
+    output: Option<String>,
 }
 
 impl Figures {
@@ -65,7 +65,7 @@ impl Figures {
     /// [`BookError::NoFigure`].
     pub fn timeline(&self, name: &str) -> Result<String, BookError> {
         self.show("timeline", name, |figure| {
-            Some(html::timeline(figure.execution.as_ref()?, figure.command))
+            Some(html::timeline(figure.execution.as_ref()?, figure.case))
         })
     }
 
@@ -76,7 +76,7 @@ impl Figures {
     pub fn scheduler(&self, name: &str) -> Result<String, BookError> {
         self.show("scheduler", name, |figure| {
             let (played, failure) = (figure.played.as_ref()?, figure.execution.as_ref()?);
-            Some(html::scheduler(name, played, failure, figure.command))
+            Some(html::scheduler(name, played, failure))
         })
     }
 
@@ -90,14 +90,13 @@ impl Figures {
         })
     }
 
-    /// The report of the stress in figure `name`.
+    /// What figure `name` printed.
     ///
     /// # Errors
     /// [`BookError::NoFigure`].
-    pub fn stress(&self, name: &str) -> Result<String, BookError> {
-        let figure = self.figures.get(name).and_then(|figure| figure.stress.as_ref());
-        let report = figure.ok_or_else(|| no_figure("stress", name))?;
-        Ok(html::output(&report.to_string()))
+    pub fn output(&self, name: &str) -> Result<String, BookError> {
+        let figure = self.figures.get(name).and_then(|figure| figure.output.as_ref());
+        figure.map(|text| html::output(text)).ok_or_else(|| no_figure("output", name))
     }
 
     fn show(
@@ -134,16 +133,22 @@ impl Figures {
         }
     }
 
+    /// Says which scenario of which lab figure `name` is of.
+    fn of_lab(&mut self, name: &str, lab: &'static str, case: &'static str) {
+        self.entry(name).case = Some(LabCase { lab, name: case });
+    }
+
     /// Searches `scenario`; keeps the report, and the failing execution if there
     /// is one. The verdict must begin with `wanted`.
-    fn searched<T: Shared>(
+    fn searched(
         &mut self,
         name: &str,
-        scenario: &Scenario<T>,
+        scenario: &dyn Simulate,
         search: &Search,
         wanted: &'static str,
     ) -> Result<(), BookError> {
-        let Some(report) = self.simulated(name, explore(scenario, search))? else { return Ok(()) };
+        let explored = scenario.explore(search, &mut |_, _| {});
+        let Some(report) = self.simulated(name, explored)? else { return Ok(()) };
         check_verdict(name, wanted, report.verdict.to_string())?;
         let figure = self.entry(name);
         figure.execution.clone_from(&report.failure);
@@ -152,15 +157,15 @@ impl Figures {
     }
 
     /// Runs `scenario` under one schedule. The verdict must begin with `wanted`.
-    fn replayed<T: Shared>(
+    fn replayed(
         &mut self,
         name: &str,
-        scenario: &Scenario<T>,
+        scenario: &dyn Simulate,
         schedule: &str,
         wanted: &'static str,
     ) -> Result<(), BookError> {
         let schedule: Schedule = schedule.parse().expect("schedules of figures are well formed");
-        let Some(found) = self.simulated(name, replay(scenario, &schedule))? else { return Ok(()) };
+        let Some(found) = self.simulated(name, scenario.replay(&schedule))? else { return Ok(()) };
         check_verdict(name, wanted, found.verdict.to_string())?;
         self.entry(name).execution = Some(found);
         Ok(())
@@ -175,26 +180,29 @@ impl Figures {
         wanted: &'static str,
         listings: &[Excerpt],
     ) -> Result<(), BookError> {
-        self.searched(name, &scenario, &Search::unbounded(), wanted)?;
-        let Some(failure) = &self.entry(name).execution else { return Ok(()) };
+        self.searched(name, &scenario, &Search::exhaustive(2), wanted)?;
+        let figure = self.entry(name);
+        let (Some(failure), case) = (&figure.execution, figure.case) else { return Ok(()) };
         let failure = failure.schedule.to_string();
-        let played = scheduler::play(name, scenario, listings, failure, MOST_STATES)?;
+        let played = scheduler::play(name, scenario, listings, failure, case, MOST_STATES)?;
         self.entry(name).played = Some(played);
         Ok(())
     }
 
-    /// Runs `scenario` in parallel; keeps the report.
+    /// Runs `scenario` in parallel.
     fn stressed<T: Shared>(
         &mut self,
         name: &str,
         scenario: &Scenario<T>,
-        rounds: u64,
-    ) -> Result<(), BookError> {
-        let options = StressOptions { rounds, stop_at_failure: false, ..StressOptions::default() };
-        let report = stress(scenario, &options)
-            .map_err(|source| BookError::Stress { name: name.to_owned(), source })?;
-        self.entry(name).stress = Some(report);
-        Ok(())
+        options: &StressOptions,
+    ) -> Result<StressReport, BookError> {
+        stress(scenario, options)
+            .map_err(|source| BookError::Stress { name: name.to_owned(), source })
+    }
+
+    /// Keeps what is to be shown as printed.
+    fn printed(&mut self, name: &str, text: String) {
+        self.entry(name).output = Some(text);
     }
 }
 

@@ -37,12 +37,12 @@ pub fn played_by_clicks(site: &Site, browser: &Browser) {
     assert_eq!(lights(browser), json!(["", ""]), "nothing is known at the start");
     assert_eq!(browser.text(".odds"), "From here 4 of 6 schedules fail.");
     for process in ["p0", "p1", "p0"] {
-        browser.click(&format!("button.{process}"));
+        browser.click(&format!(".{process} .step"));
     }
     assert_eq!(browser.text(".memory tbody"), "visits 1 was 0");
     assert_eq!(browser.text(".line.current code").trim(), "page.visits.store(seen + 1, Relaxed);");
     assert_eq!(verdict(browser), "");
-    browser.click("button.p1");
+    browser.click(".p1 .step");
     assert_eq!(verdict(browser), VIOLATION);
     assert_eq!(lights(browser), json!(["holds", "broken"]));
     assert_eq!(schedule(browser), "0,1,0,1");
@@ -50,7 +50,7 @@ pub fn played_by_clicks(site: &Site, browser: &Browser) {
 
 pub fn played_by_keys(site: &Site, browser: &Browser) {
     open(site, browser);
-    browser.focus("button.p0");
+    browser.focus(".p0 .step");
     browser.press("1212");
     assert_eq!((verdict(browser).as_str(), schedule(browser).as_str()), (VIOLATION, "0,1,0,1"));
     browser.press("r1122");
@@ -60,11 +60,17 @@ pub fn played_by_keys(site: &Site, browser: &Browser) {
     assert_eq!(browser.text(".said"), "a has ended");
     browser.press("rf");
     assert_eq!(verdict(browser), VIOLATION);
+    browser.press("r");
+    browser.press("1");
+    browser.press_with_shift("2");
+    assert_eq!(schedule(browser), "0,1*2", "with Shift as many as it can");
+    browser.click(".p0 .on");
+    assert_eq!(verdict(browser), VIOLATION);
 }
 
 pub fn undoes_and_does_again(site: &Site, browser: &Browser) {
     open(site, browser);
-    browser.focus("button.p0");
+    browser.focus(".p0 .step");
     browser.press("12uu");
     assert_eq!(schedule(browser), "");
     browser.press(ARROW_RIGHT);
@@ -140,9 +146,9 @@ pub fn labels(site: &Site, browser: &Browser) {
     assert_eq!(unnamed, json!([]), "all that can have the focus has a name");
     let live = browser.run("return document.querySelector('.said').getAttribute('aria-live')");
     assert_eq!(live, json!("polite"));
-    browser.click("button.p1");
+    browser.click(".p1 .step");
     assert_eq!(browser.text(".said"), "Step 1, b: load visits = 0.");
     let disabled =
-        browser.run("return document.querySelector('.p0').getAttribute('aria-disabled')");
+        browser.run("return document.querySelector('.p0 .step').getAttribute('aria-disabled')");
     assert_eq!(disabled, json!("false"));
 }
