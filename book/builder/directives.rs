@@ -12,8 +12,8 @@ use crate::man::{self, Citations};
 use crate::{BookError, Figures, Sources, exercises, html, snapshots};
 
 /// All directives, as an error lists them.
-const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, scheduler FIGURE, \
-                     search FIGURE, output FIGURE, exercises LAB, man-pages";
+const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, schedule FIGURE, \
+                     scheduler FIGURE, search FIGURE…, output FIGURE, exercises LAB, man-pages";
 
 /// Replaces the directives of all chapters.
 pub struct Directives {
@@ -63,6 +63,7 @@ impl Directives {
             "code" => Ok(html::code(&self.sources.excerpt(argument)?)),
             "snapshot" => Ok(html::output(&snapshots::text(&self.sources, argument)?)),
             "timeline" => self.figures.timeline(argument),
+            "schedule" => self.figures.schedule(argument),
             "scheduler" => self.figures.scheduler(argument),
             "search" => self.figures.search(argument),
             "output" => self.figures.output(argument),

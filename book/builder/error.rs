@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use shmkv_harness::StressError;
 use shmkv_harness::sim::SimError;
+use shmkv_labs::cli::LabError;
 
 use crate::links::BrokenLink;
 
@@ -107,6 +108,14 @@ pub enum BookError {
         name: String,
         /// Why not.
         source: StressError,
+    },
+    /// A lab could not measure.
+    #[error("figure {name}: {source}")]
+    Lab {
+        /// The figure.
+        name: String,
+        /// Why not.
+        source: LabError,
     },
     /// mdBook could not do its part.
     #[error("mdBook: {message}")]

@@ -45,6 +45,11 @@ pub fn timeline(replay: &Replay, case: Option<LabCase>) -> String {
     )
 }
 
+/// An execution in one sentence.
+pub fn schedule(replay: &Replay, case: Option<LabCase>) -> String {
+    format!("<p>{}</p>\n", caption(replay, case))
+}
+
 /// A figure that the reader plays; where there is no script, and on paper, it is
 /// the failing execution.
 pub fn scheduler(name: &str, played: &Played, failure: &Replay) -> String {
@@ -68,7 +73,7 @@ pub fn unsupported(why: &str) -> String {
 }
 
 /// The smallest size at which a picture can be read, as a share of its own.
-const SMALLEST: f32 = 0.85;
+const SMALLEST: f32 = 0.8;
 
 /// The picture, which may be made smaller where it does not fit, or be scrolled.
 fn picture(replay: &Replay) -> String {
@@ -84,6 +89,9 @@ fn picture(replay: &Replay) -> String {
 
 fn caption(replay: &Replay, case: Option<LabCase>) -> String {
     let schedule = replay.schedule.to_string();
+    if schedule.is_empty() {
+        return format!("No switch is needed: {}.", escape(&replay.verdict.to_string()));
+    }
     let verdict = escape(&replay.verdict.to_string());
     let again = case.map_or_else(String::new, |case| {
         format!(" Again: <code>{}</code>", escape(&case.command(&schedule)))

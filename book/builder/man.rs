@@ -16,6 +16,7 @@ const PAGES: &[Page] = &[
     ("clock_gettime", 2, "clocks, and the time they show"),
     ("core", 5, "core dump files"),
     ("exit_group", 2, "ends all threads of a process"),
+    ("fcntl", 2, "operations on open files, leases among them"),
     ("fork", 2, "makes a process that is a copy of its caller"),
     ("ftruncate", 2, "sets the size of a file"),
     ("futex", 2, "waits on a word of memory, and wakes who waits on it"),

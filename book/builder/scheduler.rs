@@ -150,10 +150,7 @@ pub fn play<T: Shared>(
         fields: shown.iter().map(|field| graph.fields[*field].name.clone()).collect(),
         constant: graph.fields.len() - shown.len(),
         invariants: std::iter::once("every process ends".to_owned()).chain(invariants).collect(),
-        listings: listings
-            .iter()
-            .map(|excerpt| Listing { file: excerpt.file.clone(), lines: excerpt.lines.clone() })
-            .collect(),
+        listings: listings.iter().map(without_comments).collect(),
         texts: texts.texts,
         states,
         failure,
@@ -196,6 +193,12 @@ fn allowed(expected: &[Expected], outcome: String) -> Result<(), String> {
         Some(found) => Err(format!("{outcome}: {}", found.reason)),
         None => Err(format!("{outcome}: not foreseen")),
     }
+}
+
+/// Lines that a process can stand at: the chapter shows the comments.
+fn without_comments(excerpt: &Excerpt) -> Listing {
+    let lines = excerpt.lines.iter().filter(|(_, line)| !line.trim_start().starts_with("//"));
+    Listing { file: excerpt.file.clone(), lines: lines.cloned().collect() }
 }
 
 fn changing_fields(graph: &StateGraph) -> Vec<usize> {

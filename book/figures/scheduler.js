@@ -174,17 +174,17 @@
         }
 
         processButton(name, i) {
-            const next = make("span", { class: "next" });
+            const ahead = make("span", { class: "ahead" });
             const choose = (event) => this.choose(i, event.shiftKey);
             const button = make("button", { type: "button", class: "step", click: choose },
-                make("kbd", {}, `${i + 1}`), " ", make("b", {}, name), " ", next);
+                make("kbd", {}, `${i + 1}`), " ", make("b", {}, name), " ", ahead);
             const on = make("button", {
                 type: "button", class: "on", click: () => this.choose(i, true),
                 title: `Let ${name} go on as long as it can`,
                 "aria-label": `Let ${name} go on as long as it can`,
-            }, "⏭");
+            }, "»");
             const card = make("div", { class: `process p${i % 6}` }, button, on);
-            return Object.assign(button, { next, on, card });
+            return Object.assign(button, { ahead, on, card });
         }
 
         listing(listing, i) {
@@ -196,8 +196,7 @@
                 return row;
             });
             const file = make("div", { class: "file" }, listing.file);
-            return make("div", { class: "listing", tabindex: "0", role: "group", "aria-label": listing.file },
-                file, ...rows);
+            return make("div", { class: "listing", role: "group", "aria-label": listing.file }, file, ...rows);
         }
 
         fieldTable() {
@@ -291,9 +290,9 @@
             for (const [i, button] of this.buttons.entries()) {
                 const step = this.path.step(i, state);
                 const stands = { r: "can go", w: "waits for another process", e: "has ended" };
-                const next = step ? this.text(step.words) : stands[state.processes[i]];
+                const ahead = step ? this.text(step.words) : stands[state.processes[i]];
                 const place = step?.place === undefined ? "" : ` at ${this.text(step.place)}`;
-                button.next.textContent = next + place;
+                button.ahead.textContent = ahead + place;
                 for (const one of [button, button.on]) one.setAttribute("aria-disabled", `${!step}`);
                 const line = step?.line && this.lines.get(step.line.join(":"));
                 if (line) {

@@ -157,6 +157,7 @@ impl Semaphore {
     }
 }
 
+// ANCHOR: guard
 /// One taken from a [`Semaphore`], given back when this is dropped.
 #[must_use = "the semaphore is posted as soon as this is dropped"]
 pub struct SemaphoreGuard<'a>(&'a Semaphore);
@@ -168,6 +169,7 @@ impl Drop for SemaphoreGuard<'_> {
         let _ = self.0.post();
     }
 }
+// ANCHOR_END: guard
 
 /// Calls again what a signal has interrupted.
 fn through_signals(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {

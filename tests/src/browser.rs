@@ -158,9 +158,8 @@ impl Browser {
     }
 
     fn strike(&self, strokes: impl Iterator<Item = (&'static str, char)>) {
-        let strokes: Vec<Value> = strokes
-            .map(|(kind, key)| json!({ "type": kind, "value": key.to_string() }))
-            .collect();
+        let strokes: Vec<Value> =
+            strokes.map(|(kind, key)| json!({ "type": kind, "value": key.to_string() })).collect();
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
         self.post("/actions", &json!({ "actions": [keyboard] }));
     }

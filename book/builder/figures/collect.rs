@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use shmkv_harness::sim::Search;
 use shmkv_harness::{Scenario, Shared, StressOptions};
+use shmkv_labs::cli::Common;
 use shmkv_labs::lab_3_readers::{self as readers, Reading};
 use shmkv_labs::lab_3_writers::{self as writers, Writing};
 use shmkv_labs::story::{verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, lab_2, lab_2_wrong, lab_3, lab_4};
+use shmkv_labs::{lab_1, lab_2, lab_2_price, lab_2_wrong, lab_3, lab_4};
 
-use super::{lost_update, transfer};
+use super::{lost_update, transfer, variants};
 use crate::{BookError, Figures, Sources};
 
 /// Makes all figures.
@@ -19,8 +20,7 @@ pub fn all(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     lab_2(figures, sources)?;
     lab_3(figures, sources)?;
     lab_4(figures)?;
-    simulator(figures)?;
-    your_code(figures)
+    simulator(figures)
 }
 
 fn why(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
@@ -44,6 +44,11 @@ fn about<T: Shared>(mut scenario: Scenario<T>, invariant: &str) -> Scenario<T> {
     scenario
 }
 
+/// A search for the first failure, which has the fewest preemptions.
+fn first() -> Search {
+    Search::exhaustive(2).stop_at_first_failure(true)
+}
+
 fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-1/damage";
     let race = figures.stressed(name, &lab_1::scenario(4, 2), &paused(2_000))?;
@@ -62,19 +67,28 @@ fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         figures.playable(name, about(lab_1::scenario(2, 1), invariant), wanted, &lines)?;
     }
 
-    let two = Search::exhaustive(2);
     for (name, invariant, wanted) in [
         ("lab-1/torn", "every value is of one writer", "violated: every value"),
         ("lab-1/count", "count is that of the occupied slots", "violated: count"),
     ] {
         figures.of_lab(name, "lab-1", "one-set");
-        figures.searched(name, &about(lab_1::scenario(2, 1), invariant), &two, wanted)?;
+        figures.searched(name, &about(lab_1::scenario(2, 1), invariant), &first(), wanted)?;
     }
     let name = "lab-1/twice";
     figures.of_lab(name, "lab-1", "two-sets");
     let twice = about(lab_1::scenario(2, 2), "no key is in two slots");
-    figures.searched(name, &twice, &two, "violated: no key")?;
-    figures.searched("lab-1/all", &lab_1::scenario(2, 1), &Search::unbounded(), "violated")
+    figures.searched(name, &twice, &first(), "violated: no key")?;
+
+    let name = "lab-1/backwards";
+    figures.of_lab(name, "lab-1", "two-sets");
+    let backwards = about(lab_1::scenario(2, 2), "version counts every set");
+    figures.replayed(
+        name,
+        &backwards,
+        "0,1",
+        "violated: version counts every set: version is 2",
+    )?;
+    figures.searched("lab-1/fetch-add", &variants::fetch_add(), &first(), "violated")
 }
 
 fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
@@ -84,6 +98,12 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let columns = [("without", &without), ("with semaphore", &with)];
     figures.printed(name, violations_side_by_side(&columns).render(false));
     figures.searched("lab-2/all", &lab_2::scenario(2, 1), &Search::exhaustive(2), "held")?;
+
+    let name = "lab-2/price";
+    let common = Common { processes: None, rounds: None, seed: 1, json: false, quiet: true };
+    let prices = lab_2_price::measure(4, &common)
+        .map_err(|source| BookError::Lab { name: name.to_owned(), source })?;
+    figures.printed(name, lab_2_price::table(&prices).render(false));
 
     let name = "lab-2/wrong";
     let patient = StressOptions { stop_at_failure: true, ..paused(1_000) };
@@ -96,7 +116,11 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     figures.printed(name, verdicts(&wrong).render(false));
 
     let name = "lab-2/unlocked-reader";
-    let lines = [sources.excerpt("labs/src/table.rs:write")?];
+    let lines = [
+        sources.excerpt("labs/src/lab_2.rs:set")?,
+        sources.excerpt("labs/src/table.rs:write")?,
+        sources.excerpt("labs/src/table.rs:read")?,
+    ];
     figures.of_lab(name, "lab-2", "unlocked-reader");
     figures.playable(name, lab_2_wrong::unlocked_reader(1, 1), "violated: the reader", &lines)?;
 
@@ -110,7 +134,13 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-2/check-then-act";
     figures.of_lab(name, "lab-2", "check-then-act");
     let race = lab_2_wrong::check_then_act(2, 1);
-    figures.searched(name, &race, &Search::exhaustive(2), "violated: every key")
+    figures.searched(name, &race, &first(), "violated: every key")?;
+
+    figures.searched("lab-2/crosswise", &variants::crosswise(), &first(), "deadlock")?;
+    figures.searched("lab-2/two-permits", &variants::two_permits(), &first(), "violated")?;
+    let name = "lab-2/killed";
+    figures.of_lab(name, "lab-2", "one-set");
+    figures.replayed(name, &lab_2::scenario(2, 1), "0*4,0!", "deadlock")
 }
 
 fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
@@ -137,24 +167,53 @@ fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let torn = readers::scenario(Reading::VersionFirst, 1, 1);
     figures.playable(name, torn, "violated: every copy", &lines)?;
 
-    for case in lab_3::cases() {
-        let wanted = match case.claim {
-            shmkv_labs::explore::Claim::Fails => "violated",
-            shmkv_labs::explore::Claim::Holds => "held",
-        };
-        if case.name != "version-first" {
-            let name = format!("lab-3/{}", case.name);
-            figures.of_lab(&name, "lab-3", case.name);
-            figures.searched(&name, &*case.scenario, &Search::exhaustive(2), wanted)?;
-        }
+    let two = Search::exhaustive(2);
+    for (case, search, wanted) in [
+        ("same-version", &first(), "violated"),
+        ("even-version", &two, "held"),
+        ("read-then-set", &first(), "violated"),
+        ("compare-and-set", &two, "held"),
+    ] {
+        let name = format!("lab-3/{case}");
+        let cases = lab_3::cases();
+        let found = cases.iter().find(|found| found.name == case).expect("lab 3 has the case");
+        figures.of_lab(&name, "lab-3", found.name);
+        figures.searched(&name, &*found.scenario, search, wanted)?;
     }
-    Ok(())
+    let even = readers::scenario(Reading::EvenVersion, 1, 1);
+    figures.of_lab("lab-3/killed", "lab-3", "even-version");
+    figures.replayed("lab-3/killed", &even, "0*7,0!", "deadlock")?;
+    let unchanged = writers::scenario(Writing::IfUnchanged, 2, 1);
+    figures.of_lab("lab-3/again", "lab-3", "compare-and-set");
+    figures.replayed("lab-3/again", &unchanged, "1*12,0", "held")?;
+    figures.replayed("lab-3/missed", &readers::follower(2), "1,0", "held")
 }
 
 fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
+    let name = "lab-4/busy";
+    let busy = figures.stressed(name, &lab_4::busy(3), &paused(500))?;
+    figures.printed(name, busy.to_string());
+
+    let two = Search::exhaustive(2);
     for case in lab_4::cases() {
         let name = format!("lab-4/{}", case.name);
-        figures.searched(&name, &*case.scenario, &Search::exhaustive(1), "held")?;
+        figures.of_lab(&name, "lab-4", case.name);
+        figures.searched(&name, &*case.scenario, &two, "held")?;
+    }
+    let kills = Search::exhaustive(1).with_kills();
+    for (name, case, search, schedule) in [
+        ("lab-4/kills", "set-get", Some(&kills), ""),
+        ("lab-4/killed", "set-get", None, "0*6,0!"),
+        ("lab-4/killed-delete", "set-delete", None, "1*5,1!"),
+        ("lab-4/late", "cas-cas", None, "0,1"),
+    ] {
+        let cases = lab_4::cases();
+        let found = cases.iter().find(|found| found.name == case).expect("lab 4 has the case");
+        figures.of_lab(name, "lab-4", found.name);
+        match search {
+            Some(search) => figures.searched(name, &*found.scenario, search, "held")?,
+            None => figures.replayed(name, &*found.scenario, schedule, "held")?,
+        }
     }
     Ok(())
 }
@@ -162,12 +221,7 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
 fn simulator(figures: &mut Figures) -> Result<(), BookError> {
     let (locked, unlocked) = (transfer::locked(), transfer::unlocked());
     figures.replayed("lock-waits", &locked, "0*3,1", "held")?;
-    figures.searched("all-schedules", &locked, &Search::unbounded(), "held")?;
-    figures.searched("few-preemptions", &unlocked, &Search::exhaustive(1), "violated")?;
+    figures.searched("locked-transfers", &locked, &Search::unbounded(), "held")?;
+    figures.searched("transfers", &unlocked, &Search::exhaustive(1), "violated")?;
     figures.replayed("killed-owner", &locked, "0*3,0!", "deadlock")
-}
-
-fn your_code(figures: &mut Figures) -> Result<(), BookError> {
-    figures.searched("transfers", &transfer::unlocked(), &Search::unbounded(), "violated")?;
-    figures.searched("locked-transfers", &transfer::locked(), &Search::unbounded(), "held")
 }

@@ -12,6 +12,7 @@ mod lost_update;
 // The chapter shows it as a reader's own test, which it is.
 #[path = "../../tests/your_code/transfer.rs"]
 mod transfer;
+mod variants;
 
 use std::collections::BTreeMap;
 
@@ -69,6 +70,16 @@ impl Figures {
         })
     }
 
+    /// The execution of figure `name` in one sentence: schedule and verdict.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn schedule(&self, name: &str) -> Result<String, BookError> {
+        self.show("schedule", name, |figure| {
+            Some(html::schedule(figure.execution.as_ref()?, figure.case))
+        })
+    }
+
     /// Figure `name`, to be played, as HTML.
     ///
     /// # Errors
@@ -80,14 +91,27 @@ impl Figures {
         })
     }
 
-    /// What the search in figure `name` says of itself.
+    /// What the searches in the figures `names` say of themselves, one a line;
+    /// where they are several, behind the names of their scenarios.
     ///
     /// # Errors
     /// [`BookError::NoFigure`].
-    pub fn search(&self, name: &str) -> Result<String, BookError> {
-        self.show("search", name, |figure| {
-            Some(html::output(&format!("{}\n", figure.search.as_ref()?)))
-        })
+    pub fn search(&self, names: &str) -> Result<String, BookError> {
+        let names: Vec<&str> = names.split_whitespace().collect();
+        let mut lines = String::new();
+        for name in &names {
+            let figure = self.figures.get(*name).ok_or_else(|| no_figure("search", name))?;
+            let (scenario, search) = match (&self.unsupported, &figure.search) {
+                (Some(why), _) => return Ok(html::unsupported(why)),
+                (None, Some(search)) => (name.rsplit('/').next().unwrap_or(name), search),
+                (None, None) => return Err(no_figure("search", name)),
+            };
+            match names.len() {
+                1 => lines += &format!("{search}\n"),
+                _ => lines += &format!("{scenario:<10}  {search}\n"),
+            }
+        }
+        Ok(html::output(&lines))
     }
 
     /// What figure `name` printed.

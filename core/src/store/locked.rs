@@ -102,6 +102,7 @@ impl Locked<'_> {
         }
     }
 
+    // ANCHOR: replace
     /// Puts another value beside `key`, which slot `index` has.
     fn replace(&self, index: usize, key: &[u8], value: &[u8], timestamp: i64) {
         let slot = &self.table.slots[index];
@@ -125,6 +126,7 @@ impl Locked<'_> {
             undo.disarm();
         }
     }
+    // ANCHOR_END: replace
 
     /// Fails with what a change that is to be made on `condition` fails with.
     pub(super) fn check(&self, condition: Condition, key: &[u8]) -> Result<(), StoreError> {
@@ -203,6 +205,7 @@ impl Locked<'_> {
     }
 }
 
+// ANCHOR: insert
 /// Puts a pair into a free slot.
 fn insert(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
     slot.value.store_tail(value);
@@ -211,6 +214,7 @@ fn insert(slot: &Slot, key: &[u8], value: &[u8], timestamp: i64) {
     slot.key.store_tail(key);
     slot.key.store_first(key);
 }
+// ANCHOR_END: insert
 
 /// Frees a slot.
 fn remove(slot: &Slot) {

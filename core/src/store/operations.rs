@@ -257,6 +257,7 @@ impl KeyValue for Within<'_> {
     }
 }
 
+// ANCHOR: lock
 /// Takes the table's lock, within the store's time for it.
 fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
     let table = store.table();
@@ -273,7 +274,9 @@ fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
     };
     Ok(Locked { table, undo: store.undo(), _guard: guard })
 }
+// ANCHOR_END: lock
 
+// ANCHOR: change
 /// Does what `act` does under the lock, counts it, and wakes who waits for it.
 /// Returns the new version, and what `act` returns.
 fn change<S: KeyValue + ?Sized, T>(
@@ -289,6 +292,7 @@ fn change<S: KeyValue + ?Sized, T>(
     }
     Ok((old.wrapping_add(1), done))
 }
+// ANCHOR_END: change
 
 /// As [`KeyValue::wait_for_change`], in sleeps of at most `longest_sleep`.
 pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(

@@ -71,6 +71,7 @@ impl Store {
         if !table.sem.is_between_processes() {
             return Err(StoreError::NotReady { name: name.clone() });
         }
+        // ANCHOR: recover
         if table.sem.value() > 0 {
             return Ok(None);
         }
@@ -84,6 +85,7 @@ impl Store {
             return Ok(None);
         }
         Ok(Some(repair(table, segment.in_last_page(UNDO_OFFSET))))
+        // ANCHOR_END: recover
     }
 }
 

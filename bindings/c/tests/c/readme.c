@@ -24,6 +24,7 @@ shared_memory_kv_destroy(shm_fd, store);
 
 static void set_get_delete(shared_memory_kv_store_t *store)
 {
+// ANCHOR: program
 // Set (add or update) a key-value pair
 if (shared_memory_kv_set(store, "username", "john_doe") == -1) {
     perror("Failed to set key-value pair");
@@ -43,6 +44,7 @@ if (shared_memory_kv_get(store, "username", value) == 0) {
 if (shared_memory_kv_delete(store, "username") == -1) {
     perror("Failed to delete key-value pair");
 }
+// ANCHOR_END: program
 }
 
 static int open_and_use(void)
