@@ -88,9 +88,12 @@ pub fn early_return(processes: usize) -> Scenario<Table> {
 
 /// The same, made small: key 0 is there already, and one of two writers inserts it.
 pub fn early_return_to_a_known_key() -> Scenario<Table> {
-    prepared("an early return, made small")
-        .process("a", |table: &Table| table.insert(key(0), written_by(1)))
-        .process("b", |table: &Table| table.insert(key(1), written_by(2)))
+    Scenario::new("an early return, made small", |table: &Table| {
+        table.lock.init(1).expect("a semaphore");
+        table.set(key(0), written_by(0));
+    })
+    .process("a", |table: &Table| table.insert(key(0), written_by(1)))
+    .process("b", |table: &Table| table.insert(key(1), written_by(2)))
 }
 
 // ANCHOR: check-then-act
