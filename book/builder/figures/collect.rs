@@ -116,13 +116,9 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     figures.printed(name, verdicts(&wrong).render(false));
 
     let name = "lab-2/unlocked-reader";
-    let lines = [
-        sources.excerpt("labs/src/lab_2.rs:set")?,
-        sources.excerpt("labs/src/table.rs:write")?,
-        sources.excerpt("labs/src/table.rs:read")?,
-    ];
     figures.of_lab(name, "lab-2", "unlocked-reader");
-    figures.playable(name, lab_2_wrong::unlocked_reader(1, 1), "violated: the reader", &lines)?;
+    let unlocked = lab_2_wrong::unlocked_reader(1, 1);
+    figures.searched(name, &unlocked, &first(), "violated: the reader")?;
 
     let name = "lab-2/early-return";
     let lines = [
