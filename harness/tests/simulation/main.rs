@@ -9,6 +9,7 @@ mod odd;
 mod programs;
 mod random;
 mod reduction;
+mod replays;
 #[path = "../runner/mod.rs"]
 mod runner;
 mod sync;
@@ -22,6 +23,7 @@ use instructions::*;
 use libc_functions::*;
 use odd::*;
 use reduction::*;
+use replays::*;
 use sync::*;
 use time::*;
 
@@ -77,6 +79,8 @@ fn main() -> ExitCode {
         closing_all_files_and_printing_harm_nothing,
         own_ids_are_made_up_but_consistent,
         files_can_be_read,
+        executions_repeat_byte_for_byte,
+        what_stress_sees_is_predicted,
         reductions_lose_no_outcome,
         reductions_lose_no_outcome_under_locks,
         reductions_lose_no_outcome_with_kills,

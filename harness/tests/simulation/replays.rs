@@ -1,0 +1,54 @@
+//! Executions repeat, and what the hardware does is among what is predicted.
+
+use std::collections::BTreeSet;
+
+use shmkv_harness::sim::{Order, Policy, Reduction, Runner, Search, replay};
+use shmkv_harness::{StressOptions, stress};
+
+use crate::common::{HANG, search};
+use crate::programs::{random_program, scenario};
+use crate::random::Random;
+
+/// 100 programs, 10 random executions of each, each of them repeated from its
+/// choices: the same steps with the same values. Of every program one is drawn
+/// twice: the same text. Seed 5.
+pub fn executions_repeat_byte_for_byte() {
+    let mut random = Random::new(5);
+    for _ in 0..100 {
+        let scenario = scenario(&random_program(&mut random, 10_000, true));
+        let mut runner = Runner::new(&scenario, 20_000, HANG).expect("a runner");
+        let mut schedule = String::new();
+        for seed in 0..10 {
+            let order = Order { policy: Policy::Random, seed, ..Order::default() };
+            let first = runner.run(&order).expect("an execution");
+            let prefix = first.choices();
+            schedule = prefix.iter().map(|choice| format!("{},", choice.process)).collect();
+            let again = runner.run(&Order { prefix, ..Order::default() }).expect("an execution");
+            assert_eq!(first.steps, again.steps);
+            assert_eq!((first.outcome, first.verdict), (again.outcome, again.verdict));
+        }
+        drop(runner);
+        let schedule = schedule.trim_end_matches(',').parse().expect("a schedule");
+        let draw = || replay(&scenario, &schedule).expect("a replay").timeline.to_string();
+        assert_eq!(draw(), draw());
+    }
+}
+
+/// 20 programs whose accesses are sequentially consistent, at full speed and in
+/// every schedule. Seed 6.
+pub fn what_stress_sees_is_predicted() {
+    let mut random = Random::new(6);
+    for i in 0..20 {
+        let program = random_program(&mut random, 50, i % 4 == 0);
+        let options = Search::unbounded().reduction(Reduction::Conflicts);
+        let predicted = search(&scenario(&program), &options);
+        assert!(predicted.complete);
+        let predicted: BTreeSet<_> =
+            predicted.outcomes.into_iter().map(|row| row.outcome).collect();
+        let options = StressOptions { rounds: 300, ..StressOptions::default() };
+        let seen = stress(&scenario(&program), &options).expect("a run");
+        for row in seen.outcomes.iter().filter(|row| row.count > 0) {
+            assert!(predicted.contains(&row.outcome), "{program:?}: {}", row.outcome);
+        }
+    }
+}
