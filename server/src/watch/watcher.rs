@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -43,23 +44,34 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts it.
+    /// Starts it, and returns when it has looked once: whoever follows from then
+    /// on is told how things are, and not that nothing is known yet.
     ///
     /// # Errors
     /// When the thread cannot be started.
     pub fn start(app: Arc<App>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
+        let (looked, first_look) = mpsc::channel();
         let thread = thread::Builder::new().name("watcher".into()).spawn(move || {
-            // Relaxed: a flag to stop by, which orders nothing.
-            let running = || !stopped.load(Relaxed);
-            while running() {
+            let running = || {
+                // Asked after each look. Nobody listens after the first.
+                let _ = looked.send(());
+                // Relaxed: a flag to stop by, which orders nothing.
+                !stopped.load(Relaxed)
+            };
+            loop {
                 match app.door.attached() {
-                    Ok(attached) => Followed::new(&app, attached).follow(running),
-                    Err(absence) => search(&app, absence, running),
+                    Ok(attached) => Followed::new(&app, attached).follow(&running),
+                    Err(absence) => search(&app, absence, &running),
+                }
+                if !running() {
+                    return;
                 }
             }
         })?;
+        // A look is bounded; should the thread be gone, requests will say so.
+        let _ = first_look.recv();
         Ok(Self { thread, stop })
     }
 
@@ -132,8 +144,8 @@ impl<'a> Followed<'a> {
     /// Follows until the name means another object, or none.
     fn follow(mut self, running: impl Fn() -> bool) {
         self.look();
+        self.publish();
         while running() {
-            self.publish();
             if self.named.elapsed() >= QUIET {
                 self.named = Instant::now();
                 if let Ok(false) = self.attached.store().segment().is_named() {
@@ -144,6 +156,7 @@ impl<'a> Followed<'a> {
             if self.wait() {
                 self.look();
             }
+            self.publish();
         }
     }
 
