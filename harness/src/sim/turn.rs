@@ -54,6 +54,9 @@ pub fn advance(mask: u32) {
 pub fn retire(state: State) {
     let world = world();
     let me = world.my_control();
+    // One that is killed while it waits is no waiter any more, whom its own end
+    // could wake.
+    me.state.set(State::Running);
     if robust::owns(world) && state != State::Killed {
         reach(
             Pending { op: Op::Exit, ip: world.interrupted(), ..Pending::default() },

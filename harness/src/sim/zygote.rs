@@ -180,7 +180,9 @@ impl Zygote<'_> {
     fn give_up(&self) {
         let control = self.world.control;
         let running = control.mask(|process| process.state.get() == State::Running);
-        control.culprit.set(running.trailing_zeros() as u8);
+        let culprit =
+            if running == 0 { control.last.get() } else { running.trailing_zeros() as u8 };
+        control.culprit.set(culprit);
         control.outcome.set(Outcome::Hung);
         self.end(control.processes().len() as u8);
     }

@@ -10,6 +10,7 @@ mod programs;
 mod random;
 mod reduction;
 mod replays;
+mod robust;
 #[path = "../runner/mod.rs"]
 mod runner;
 mod sync;
@@ -24,6 +25,7 @@ use libc_functions::*;
 use odd::*;
 use reduction::*;
 use replays::*;
+use robust::*;
 use sync::*;
 use time::*;
 
@@ -79,13 +81,21 @@ fn main() -> ExitCode {
         closing_all_files_and_printing_harm_nothing,
         own_ids_are_made_up_but_consistent,
         files_can_be_read,
-        executions_repeat_byte_for_byte,
-        what_stress_sees_is_predicted,
         reductions_lose_no_outcome,
         reductions_lose_no_outcome_under_locks,
         reductions_lose_no_outcome_with_kills,
         schedules_are_counted_by_the_formula,
         bounded_schedules_are_counted_by_the_formula,
+        executions_repeat_byte_for_byte,
+        what_stress_sees_is_predicted,
+        next_owner_is_told_as_by_the_kernel,
+        waiter_is_told_as_by_the_kernel,
+        every_end_of_an_owner_is_told,
+        end_of_an_owner_is_a_step,
+        recovery_is_told_of_those_that_were_stuck,
+        stalled_mutex_is_lost_with_its_owner,
+        broken_list_harms_nobody,
+        survivors_go_on_after_a_kill,
         semaphores_hand_over,
         semaphores_count_several_waiters,
         semaphore_waits_end_in_time_or_at_once,

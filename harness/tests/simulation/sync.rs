@@ -56,16 +56,18 @@ pub mod c {
 macro_rules! call {
     ($function:ident($($argument:expr),*)) => {
         // SAFETY: the objects are initialised, and live as long as the state.
-        unsafe { c::$function($($argument),*) }
+        unsafe { $crate::sync::c::$function($($argument),*) }
     };
 }
+pub(crate) use call;
 
 /// `call!`, which must return 0.
 macro_rules! ok {
     ($function:ident($($argument:expr),*)) => {
-        assert_eq!(call!($function($($argument),*)), 0, stringify!($function))
+        assert_eq!($crate::sync::call!($function($($argument),*)), 0, stringify!($function))
     };
 }
+pub(crate) use ok;
 
 /// Initialises all objects; the mutex of `kind`, robust or not.
 pub fn initialise(state: &State, kind: i32, robust: bool) {
