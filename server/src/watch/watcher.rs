@@ -62,8 +62,8 @@ impl Watcher {
             };
             loop {
                 match app.door.attached() {
-                    Ok(attached) => Followed::new(&app, attached).follow(&running),
-                    Err(absence) => search(&app, absence, &running),
+                    Ok(attached) => Followed::new(&app, attached).follow(running),
+                    Err(absence) => search(&app, absence, running),
                 }
                 if !running() {
                     return;
