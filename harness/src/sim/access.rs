@@ -12,7 +12,7 @@ use super::context::Context;
 use super::decode::{self, Kind, Plan};
 use super::record::Op;
 use super::world::World;
-use super::{signals, step, stepped, strings, turn};
+use super::{signals, step, stepped, strings, turn, vectors};
 
 /// Carries out the instruction at which `context` stopped.
 pub fn carry_out(world: &World, context: &mut Context) {
@@ -58,6 +58,7 @@ pub fn carry_out(world: &World, context: &mut Context) {
         }
         Kind::FetchAdd => fetch_add(world, context, &plan, offset),
         Kind::CompareExchange => compare_exchange(world, context, &plan, offset),
+        Kind::Vector => vectors::carry_out(world, context, &plan, offset),
         Kind::Stepped { .. } | Kind::Strings | Kind::Unknown => {}
     }
     context.set_ip(plan.instruction.next_ip());

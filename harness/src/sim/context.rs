@@ -14,6 +14,9 @@ const TRAP_FLAG: u64 = 1 << 8;
 const EXTENDED: usize = 464;
 const MAGIC: u32 = 0x4650_5853;
 
+/// Where it says which components have room in the frame.
+const SAVED: usize = EXTENDED + 8;
+
 /// Where it says which components are not all zeroes, and which of them holds
 /// the mask registers.
 const PRESENT: usize = 512;
@@ -103,19 +106,53 @@ impl<'a> Context<'a> {
 
     /// The mask register `mask`; all zeroes where the processor has none.
     pub fn opmask(&self, mask: Register) -> u64 {
-        let number = mask as usize - Register::K0 as usize;
-        let state = self.0.uc_mcontext.fpregs as usize;
-        let read = |offset: usize| {
-            // SAFETY: the kernel saved the processor's extended state here, in the
-            // standard format; `offset` is within it, as each caller has made sure.
-            unsafe { ((state + offset) as *const u64).read_unaligned() }
-        };
-        // The magic number is the lower half of the word.
-        let extended = read(EXTENDED) as u32 == MAGIC;
-        if !extended || read(PRESENT) >> MASKS & 1 == 0 {
+        if !self.is_present(MASKS) {
             return 0;
         }
-        read(core::arch::x86_64::__cpuid_count(0xd, MASKS).ebx as usize + 8 * number)
+        let number = mask as usize - Register::K0 as usize;
+        let start = core::arch::x86_64::__cpuid_count(0xd, MASKS).ebx as usize;
+        let mut bytes = [0; 8];
+        self.read_saved(start + 8 * number, &mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Whether component `number` of the extended state has room in the frame.
+    pub fn saves(&self, number: u32) -> bool {
+        // The magic number is the lower half of its word.
+        self.saved_word(EXTENDED) as u32 == MAGIC && self.saved_word(SAVED) >> number & 1 == 1
+    }
+
+    /// Whether it is there: one that is not is all zeroes.
+    pub fn is_present(&self, number: u32) -> bool {
+        self.saves(number) && self.saved_word(PRESENT) >> number & 1 == 1
+    }
+
+    /// Makes it be there, with the bytes that are in the frame; it has room.
+    pub fn make_present(&mut self, number: u32) {
+        let present = self.saved_word(PRESENT) | 1 << number;
+        self.write_saved(PRESENT, &present.to_le_bytes());
+    }
+
+    fn saved_word(&self, offset: usize) -> u64 {
+        let mut bytes = [0; 8];
+        self.read_saved(offset, &mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Reads the saved state at `offset`, within its oldest part or a component
+    /// that has room.
+    pub fn read_saved(&self, offset: usize, to: &mut [u8]) {
+        let from = (self.0.uc_mcontext.fpregs as usize + offset) as *const u8;
+        // SAFETY: the kernel saved the processor's extended state there, in the
+        // standard format; the range is within it, as the caller has made sure.
+        unsafe { from.copy_to_nonoverlapping(to.as_mut_ptr(), to.len()) };
+    }
+
+    /// Writes it; the process goes on with it once the handler returns.
+    pub fn write_saved(&mut self, offset: usize, from: &[u8]) {
+        let to = (self.0.uc_mcontext.fpregs as usize + offset) as *mut u8;
+        // SAFETY: as in `read_saved`; the frame is this handler's to change.
+        unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
     }
 
     /// The signals that the interrupted code blocks.

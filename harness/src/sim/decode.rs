@@ -13,6 +13,7 @@ use iced_x86::{
 };
 
 use super::alu::Alu;
+use super::vectors;
 use super::world::World;
 
 /// How many plans are kept; a power of two.
@@ -43,6 +44,8 @@ pub enum Kind {
     FetchAdd,
     /// `cmpxchg`.
     CompareExchange,
+    /// A whole vector register from memory or to it (`vectors.rs`).
+    Vector,
     /// `movs`, `stos`, `lods`, `cmps` or `scas`, repeated or not.
     Strings,
     /// Anything else: carried out by the processor on a private copy.
@@ -112,6 +115,8 @@ fn decode(analyst: &Analyst, ip: u64) -> Plan {
         if uses_half_registers(&instruction) { Kind::Unknown } else { Kind::Strings }
     } else if is_odd(&instruction, operand, size) {
         Kind::Unknown
+    } else if vectors::is_move(&instruction, operand) {
+        Kind::Vector
     } else {
         simple(&instruction, operand, size)
             .unwrap_or_else(|| stepped(analyst, &instruction, operand))

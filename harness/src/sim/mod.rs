@@ -47,6 +47,7 @@ mod timeline;
 mod turn;
 mod unwind;
 mod vdso;
+mod vectors;
 mod verdicts;
 mod world;
 mod zygote;

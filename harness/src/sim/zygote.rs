@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::control::{MAX_FRAMES, Outcome, State};
 use super::world::{World, world};
-use super::{filter, robust, signals, sys, turn, unwind, vdso};
+use super::{filter, robust, signals, sys, turn, unwind, vdso, vectors};
 use crate::panics;
 
 /// The request to end, as a value of [`Control::asked`].
@@ -75,6 +75,7 @@ impl Zygote<'_> {
         grow_lean();
         run_on_one_cpu();
         signals::install();
+        vectors::prepare();
         unwind::warm_up();
         // A clock that cannot be replaced shows real time, as documented.
         vdso::patch();
