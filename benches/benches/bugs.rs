@@ -101,6 +101,7 @@ fn main() -> ExitCode {
     };
     let mut rows = Vec::new();
     for program in programs().into_iter().filter(wanted) {
+        eprintln!("{} …", program.name);
         match measure(&program, &options) {
             Ok(row) => rows.push(row),
             Err(error) => {
