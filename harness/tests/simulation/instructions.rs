@@ -23,12 +23,20 @@ const FLAGS: u64 = 0xcd5;
 /// Bytes of shared memory for one try; the operand is near the middle.
 const SLOT: usize = 256;
 
-/// How often each instruction is tried, with other operands and alignments.
-const TRIES: usize = 6;
+/// Where the first slot begins: each instruction has a page of slots, the last of
+/// which then has the end of a page in its middle.
+const FIRST: usize = SLOT / 2;
 
-const SLOTS: usize = 2048;
+/// The slots in which each instruction is tried, with other operands and
+/// alignments; in the last one the operand lies across two pages.
+const TRIED: [usize; 6] = [0, 1, 2, 3, 4, LAST];
 
-type State = [AtomicU8; SLOT * SLOTS];
+const LAST: usize = 15;
+
+/// The most instructions.
+const CASES: usize = 320;
+
+type State = [AtomicU8; FIRST + SLOT * (LAST + 1) * CASES];
 
 /// The general registers in the order of their encoding, without `rsp`, which is
 /// last and unused; and the flags.
@@ -95,7 +103,8 @@ macro_rules! cases {
                             out("rcx") _, out("rdx") _, out("rsi") _, out("rdi") _,
                             out("r8") _, out("r9") _, out("r10") _, out("r11") _,
                             out("r12") _, out("r13") _, out("r14") _, out("r15") _,
-                            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("k1") _, out("k2") _,
+                            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm9") _, out("xmm21") _,
+                            out("k1") _, out("k2") _,
                         );
                     }
                 }
@@ -220,6 +229,11 @@ fn vectors() -> Vec<Case> {
         "movdqu xmm0, [rsi]\nmovss dword ptr [rdi], xmm0" => "S",
         "movsd xmm0, qword ptr [rdi]\nmovdqu [rsi], xmm0" => "L",
         "movdqu xmm0, [rsi]\nmovhps [rdi], xmm0" => "S",
+        "movupd xmm9, [rdi]\nmovupd [rsi], xmm9" => "L",
+        "movdqu xmm9, [rsi]\nmovups [rdi], xmm9" => "S",
+        "movdqu xmm0, [rsi]\nmovd dword ptr [rdi], xmm0" => "S",
+        "movss xmm0, dword ptr [rdi]\nmovdqu [rsi], xmm0" => "L",
+        "movdqu xmm0, [rsi]\nmovsd qword ptr [rdi], xmm0" => "S",
         "movdqu xmm0, [rsi]\nmovlpd xmm0, [rdi]\nmovdqu [rsi], xmm0" => "L",
         "movdqu xmm0, [rsi]\npinsrb xmm0, byte ptr [rdi], 3\nmovdqu [rsi], xmm0" => "L",
         "movdqu xmm0, [rsi]\npextrw word ptr [rdi], xmm0, 5" => "S",
@@ -229,6 +243,11 @@ fn vectors() -> Vec<Case> {
 fn aligned_vectors() -> Vec<Case> {
     cases![is_x86_feature_detected!("sse4.2"), 16;
         "movaps xmm0, [rdi]\nmovups [rsi], xmm0" => "L",
+        "movdqa xmm9, [rdi]\nmovups [rsi], xmm9" => "L",
+        "movapd xmm0, [rdi]\nmovups [rsi], xmm0" => "L",
+        "movups xmm0, [rsi]\nmovaps [rdi], xmm0" => "S",
+        "movups xmm9, [rsi]\nmovntps [rdi], xmm9" => "S",
+        "movups xmm0, [rsi]\nmovntpd [rdi], xmm0" => "S",
         "movdqu xmm0, [rsi]\nmovdqa [rdi], xmm0" => "S",
         "movdqu xmm0, [rsi]\nmovntdq [rdi], xmm0" => "S",
         "movntdqa xmm0, [rdi]\nmovdqu [rsi], xmm0" => "L",
@@ -245,6 +264,19 @@ fn avx() -> Vec<Case> {
         "vmovdqu ymm0, [rdi]\nvmovdqu [rsi], ymm0" => "LL",
         "vmovdqu ymm0, [rsi]\nvmovdqu [rdi], ymm0" => "SS",
         "vmovdqu xmm0, [rdi]\nvmovdqu [rsi], ymm0" => "L",
+        // New instructions clear the upper half, old ones leave it alone; and one
+        // that is all zeroes is not in the frame.
+        "vmovdqu ymm9, [rsi]\nvmovdqu xmm9, [rdi]\nvmovdqu [rsi], ymm9" => "L",
+        "vmovdqu ymm9, [rsi]\nmovdqu xmm9, [rdi]\nvmovdqu [rsi], ymm9\nvzeroupper" => "L",
+        "vmovdqu ymm0, [rsi]\nmovsd xmm0, qword ptr [rdi]\nvmovdqu [rsi], ymm0\nvzeroupper" => "L",
+        "vmovdqu ymm0, [rsi]\nvmovsd xmm0, qword ptr [rdi]\nvmovdqu [rsi], ymm0" => "L",
+        "vmovdqu ymm0, [rsi]\nvmovd xmm0, dword ptr [rdi]\nvmovdqu [rsi], ymm0" => "L",
+        "vzeroall\nvmovdqu ymm9, [rdi]\nvmovdqu [rsi], ymm9" => "LL",
+        "vzeroall\nvmovdqu ymm9, [rdi]\nvmovdqu [rsi], ymm0" => "LL",
+        "vzeroall\nvmovdqu [rdi], ymm0" => "SS",
+        "vlddqu ymm0, [rdi]\nvmovups [rsi], ymm0" => "LL",
+        "vmovdqu xmm0, [rsi]\nvmovss dword ptr [rdi], xmm0" => "S",
+        "vmovdqu xmm0, [rsi]\nvmovq qword ptr [rdi], xmm0" => "S",
         "vpbroadcastb ymm0, byte ptr [rdi]\nvmovdqu [rsi], ymm0" => "L",
         "vmovdqu ymm0, [rsi]\nvpcmpeqb ymm0, ymm0, [rdi]\nvpmovmskb eax, ymm0" => "LL",
         "vmovdqu ymm0, [rsi]\nvptest ymm0, [rdi]" => "LL",
@@ -256,11 +288,40 @@ fn avx() -> Vec<Case> {
     ]
 }
 
-/// The masks come from `ecx`, so they are random.
+fn aligned_avx() -> Vec<Case> {
+    cases![is_x86_feature_detected!("avx2"), 32;
+        "vmovdqa ymm0, [rdi]\nvmovdqu [rsi], ymm0" => "LL",
+        "vmovups ymm9, [rsi]\nvmovaps [rdi], ymm9" => "SS",
+        "vmovapd ymm0, [rdi]\nvmovdqu [rsi], ymm0" => "LL",
+        "vmovntdqa ymm0, [rdi]\nvmovdqu [rsi], ymm0" => "LL",
+        "vmovdqu ymm0, [rsi]\nvmovntdq [rdi], ymm0" => "SS",
+        "vmovdqu ymm0, [rsi]\nvmovntps [rdi], ymm0" => "SS",
+    ]
+}
+
+fn aligned_avx512() -> Vec<Case> {
+    cases![is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl"), 64;
+        "vmovdqa64 zmm0, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
+        "vmovdqu64 zmm0, [rsi]\nvmovaps [rdi], zmm0" => "SSSS",
+        "vmovdqu64 zmm0, [rsi]\nvmovntdq [rdi], zmm0" => "SSSS",
+        "vmovntdqa zmm0, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
+    ]
+}
+
+/// The masks come from `ecx`, so they are random. Registers 16 and up are saved
+/// elsewhere than the others.
 fn avx512() -> Vec<Case> {
     cases![is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl"), 1;
         "vmovdqu64 zmm0, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
         "vmovdqu64 zmm0, [rsi]\nvmovdqu64 [rdi], zmm0" => "SSSS",
+        "vmovdqu64 zmm21, [rdi]\nvmovdqu64 [rsi], zmm21" => "LLLL",
+        "vmovdqu64 zmm21, [rsi]\nvmovdqu8 [rdi], zmm21" => "SSSS",
+        "vmovdqu64 zmm21, [rsi]\nvmovdqu16 [rdi], ymm21" => "SS",
+        "vmovdqu64 zmm21, [rsi]\nvmovdqu32 xmm21, [rdi]\nvmovdqu64 [rsi], zmm21" => "L",
+        "vmovdqu64 zmm9, [rsi]\nvmovdqu ymm9, [rdi]\nvmovdqu64 [rsi], zmm9" => "LL",
+        "vmovdqu64 zmm9, [rsi]\nmovups xmm9, [rdi]\nvmovdqu64 [rsi], zmm9\nvzeroupper" => "L",
+        "vzeroall\nvmovdqu64 zmm9, [rdi]\nvmovdqu64 [rsi], zmm9" => "LLLL",
+        "vpxorq zmm21, zmm21, zmm21\nvmovups ymm21, [rdi]\nvmovdqu64 [rsi], zmm21" => "LL",
         "vmovdqu64 zmm0, [rsi]\nvpcmpeqb k1, zmm0, [rdi]\nkmovq rax, k1" => "LLLL",
         "vmovdqu64 zmm0, [rsi]\nvpternlogd zmm0, zmm0, [rdi], 0x6a\nvmovdqu64 [rsi], zmm0" => "LLLL",
         "kmovq k1, rcx\nvmovdqu8 zmm0{{k1}}{{z}}, [rdi]\nvmovdqu64 [rsi], zmm0" => "LLLL",
@@ -309,7 +370,9 @@ fn all_cases() -> Vec<Case> {
         vectors(),
         aligned_vectors(),
         avx(),
+        aligned_avx(),
         avx512(),
+        aligned_avx512(),
         strings(),
     ];
     groups.into_iter().flatten().filter(|case| (case.needs)()).collect()
@@ -318,29 +381,37 @@ fn all_cases() -> Vec<Case> {
 /// One try of a case: where its operand is and what the registers hold.
 struct Try {
     case: Case,
-    start: Vec<(usize, Private)>,
+    start: Vec<Private>,
 }
 
 /// Random registers, near what they point at.
-fn start_of(
-    random: &mut Random,
-    state: u64,
-    private: u64,
-    align: usize,
-    slot: usize,
-) -> (usize, Private) {
+fn start_of(random: &mut Random, state: u64, private: u64, align: usize, slot: usize) -> Private {
     let mut registers = Registers::default();
     registers.general.fill_with(|| random.next());
     registers.flags = random.next() & FLAGS & !0x400 | 2;
-    // The first try is at the start of a cache line, so that steps can be told.
-    let lead =
-        if slot.is_multiple_of(TRIES) { 0 } else { random.below(64) as usize / align * align };
-    let operand = slot * SLOT + 64 + lead;
+    let operand = match slot % (LAST + 1) {
+        // At the start of a cache line, so that steps can be told.
+        0 => 64,
+        // What is longer than its alignment ends on the next page.
+        LAST => SLOT / 2 - align - random.below(16) as usize / align * align,
+        _ => 64 + random.below(64) as usize / align * align,
+    };
+    let operand = place(slot) + operand;
     registers.general[RDI] = state + operand as u64;
     registers.general[RSI] = private + 64;
     let mut bytes = [0; SLOT];
     bytes.fill_with(|| random.next() as u8);
-    (operand, Private { registers, bytes })
+    Private { registers, bytes }
+}
+
+/// Where a slot begins.
+fn place(slot: usize) -> usize {
+    FIRST + slot * SLOT
+}
+
+/// The slots of all tries of the first `cases` instructions, in order.
+fn slots(cases: usize) -> impl Iterator<Item = usize> {
+    (0..cases).flat_map(|case| TRIED.map(|slot| case * (LAST + 1) + slot))
 }
 
 thread_local! {
@@ -373,40 +444,35 @@ fn scenario(tries: Rc<RefCell<Vec<Try>>>, expected: &Expected) -> Scenario<State
     Scenario::new("instructions", move |state: &State| {
         let mut random = Random::new(7);
         state.iter().for_each(|byte| byte.store(random.next() as u8, Relaxed));
-        let mut slot = 0;
-        for each in tries.borrow_mut().iter_mut() {
-            for _ in 0..TRIES {
-                let (address, private) = (state.as_ptr() as u64, buffer() as u64);
-                let start = start_of(&mut random, address, private, each.case.align, slot);
-                let bytes = &state[slot * SLOT..][..SLOT];
-                let before: Vec<u8> = bytes.iter().map(|byte| byte.load(Relaxed)).collect();
-                let after = run(&each.case, &start.1);
-                let left = bytes.iter().map(|byte| byte.load(Relaxed)).collect();
-                bytes.iter().zip(before).for_each(|(byte, old)| byte.store(old, Relaxed));
-                native.borrow_mut().push((after, left));
-                each.start.push(start);
-                slot += 1;
-            }
+        let mut tries = tries.borrow_mut();
+        for slot in slots(tries.len()) {
+            let each = &mut tries[slot / (LAST + 1)];
+            let (address, private) = (state.as_ptr() as u64, buffer() as u64);
+            let start = start_of(&mut random, address, private, each.case.align, slot);
+            let bytes = &state[place(slot)..][..SLOT];
+            let before: Vec<u8> = bytes.iter().map(|byte| byte.load(Relaxed)).collect();
+            let after = run(&each.case, &start);
+            let left = bytes.iter().map(|byte| byte.load(Relaxed)).collect();
+            bytes.iter().zip(before).for_each(|(byte, old)| byte.store(old, Relaxed));
+            native.borrow_mut().push((after, left));
+            each.start.push(start);
         }
     })
     .process("simulated", move |_| {
-        let wanted = wanted.borrow();
-        let mut slot = 0;
-        for each in body_tries.borrow().iter() {
-            for (_, start) in &each.start {
-                let found = run(&each.case, start);
-                let native = &wanted[slot].0;
-                assert_eq!(found.registers, native.registers, "{:?}", each.case.text);
-                assert_eq!(found.bytes, native.bytes, "{:?}: private memory", each.case.text);
-                slot += 1;
-            }
+        let (wanted, tries) = (wanted.borrow(), body_tries.borrow());
+        let all = tries.iter().flat_map(|each| each.start.iter().map(|start| (&each.case, start)));
+        for ((case, start), (native, _)) in all.zip(wanted.iter()) {
+            let found = run(case, start);
+            assert_eq!(found.registers, native.registers, "{:?}", case.text);
+            assert_eq!(found.bytes, native.bytes, "{:?}: private memory", case.text);
         }
     })
 }
 
 /// `L`, `S` or `U` for each step in a slot.
 fn letters(execution: &Execution, slot: usize) -> String {
-    let steps = execution.steps.iter().filter(|step| step.what.offset as usize / SLOT == slot);
+    let slot = place(slot)..place(slot) + SLOT;
+    let steps = execution.steps.iter().filter(|step| slot.contains(&(step.what.offset as usize)));
     let letter = |op| match op {
         Op::Load => 'L',
         Op::Store => 'S',
@@ -420,20 +486,19 @@ fn letters(execution: &Execution, slot: usize) -> String {
 pub fn instructions_do_as_the_processor_does() {
     let tries: Vec<Try> =
         all_cases().into_iter().map(|case| Try { case, start: Vec::new() }).collect();
-    assert!(tries.len() * TRIES <= SLOTS, "{} slots are needed", tries.len() * TRIES);
+    assert!(tries.len() <= CASES, "there are {} instructions", tries.len());
     let tries = Rc::new(RefCell::new(tries));
     let expected = Expected::default();
     let left = Rc::clone(&expected);
     let names = Rc::clone(&tries);
     let scenario = scenario(Rc::clone(&tries), &expected).invariant("memory", move |end| {
-        for (slot, (_, bytes)) in left.borrow().iter().enumerate() {
+        let tries = names.borrow();
+        for (slot, (_, bytes)) in slots(tries.len()).zip(left.borrow().iter()) {
             let found: Vec<u8> =
-                end.shared[slot * SLOT..][..SLOT].iter().map(|byte| byte.load(Relaxed)).collect();
+                end.shared[place(slot)..][..SLOT].iter().map(|byte| byte.load(Relaxed)).collect();
             if found != *bytes {
-                return Err(format!(
-                    "{:?}: {found:x?}, not {bytes:x?}",
-                    names.borrow()[slot / TRIES].case.text
-                ));
+                let text = tries[slot / (LAST + 1)].case.text;
+                return Err(format!("{text:?}: {found:x?}, not {bytes:x?}"));
             }
         }
         Ok(())
@@ -442,7 +507,7 @@ pub fn instructions_do_as_the_processor_does() {
     let execution = runner.run(&Order::default()).expect("an execution");
     assert!(execution.verdict.held(), "{}", execution.verdict);
     for (i, each) in tries.borrow().iter().enumerate().filter(|(_, each)| each.case.steps != "*") {
-        let found = letters(&execution, i * TRIES);
+        let found = letters(&execution, i * (LAST + 1));
         assert_eq!(found, each.case.steps, "{:?}", each.case.text);
     }
 }
