@@ -113,16 +113,21 @@ pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
 fn set(pairs: &[Pair], create: bool, target: &Target) -> Result<(), LabError> {
     let store =
         if create { Store::create_or_open(&target.name)? } else { Store::open(&target.name)? };
-    for Pair { key, value } in pairs {
+    let mut documents = Vec::new();
+    let result = pairs.iter().try_for_each(|Pair { key, value }| {
         let version = store.set(key, value)?;
-        let document = json!({
+        documents.push(json!({
             "key": show::json_text(key), "value": show::json_text(value), "version": version,
-        });
-        answer(target, document, || {
-            format!("set {} = {}; version {version}", show::text(key), show::text(value))
-        })?;
+        }));
+        if !target.json {
+            say!("set {} = {}; version {version}", show::text(key), show::text(value));
+        }
+        Ok(())
+    });
+    if target.json {
+        say!("{}", json!({ "set": documents }));
     }
-    Ok(())
+    result
 }
 
 fn answer(

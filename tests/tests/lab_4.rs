@@ -189,6 +189,23 @@ fn operations_work_on_a_named_store() {
     operation(&name, &["list"]).code(1);
 }
 
+/// One document, however many pairs; those before one that fails are in it.
+#[test]
+fn set_answers_with_one_json_document() {
+    let name = TestName::new("documents");
+    let done = |key: &str, version: u32| json!({ "key": key, "value": "x", "version": version });
+    let assert = operation(&name, &["set", "--create", "--json", "a=x"]).success();
+    let document: Value = serde_json::from_str(&output(&assert)).expect("one JSON document");
+    assert_eq!(document, json!({ "set": [done("a", 1)] }));
+
+    let too_long = format!("{}=x", "k".repeat(64));
+    let assert = operation(&name, &["set", "--json", "b=x", "c=x", &too_long, "d=x"]).code(1);
+    let document: Value = serde_json::from_str(&output(&assert)).expect("one JSON document");
+    assert_eq!(document, json!({ "set": [done("b", 2), done("c", 3)] }));
+    let error = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert_eq!(error, "lab-4: the key has 64 bytes; at most 63 fit\n");
+}
+
 #[test]
 fn bytes_that_are_no_text_are_shown_escaped() {
     let name = TestName::new("bytes");
