@@ -9,11 +9,11 @@ use mdbook_preprocessor::errors::Result as MdbookResult;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::man::{self, Citations};
-use crate::{BookError, Figures, Sources, exercises, html, snapshots};
+use crate::{BookError, Figures, Sources, course, exercises, html, snapshots};
 
 /// All directives, as an error lists them.
 const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, schedule FIGURE, \
-                     scheduler FIGURE, search FIGURE…, output FIGURE, exercises LAB, man-pages";
+                     scheduler FIGURE, search FIGURE…, output FIGURE, exercises LAB, mistakes, course, man-pages";
 
 /// Replaces the directives of all chapters.
 pub struct Directives {
@@ -68,6 +68,8 @@ impl Directives {
             "search" => self.figures.search(argument),
             "output" => self.figures.output(argument),
             "exercises" => exercises::section(&self.sources, argument),
+            "mistakes" => course::mistakes(&self.sources),
+            "course" => Ok(course::exercises()),
             "man-pages" => Ok(citations.table()),
             _ => Err(unknown(line)),
         }

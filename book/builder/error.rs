@@ -59,6 +59,12 @@ pub enum BookError {
         /// Its name.
         name: String,
     },
+    /// The head of a wrong answer does not say which verdict it must get, and why.
+    #[error("the head of {file} does not say \"Verdict: …\" and what is wrong")]
+    NoMistake {
+        /// The file, from the workspace's root.
+        file: String,
+    },
     /// A chapter cites a man page that is not in the list of `man.rs`.
     #[error("{page} is not in the list of man pages, builder/man.rs")]
     NoManPage {

@@ -18,6 +18,7 @@ pub fn code(excerpt: &Excerpt) -> String {
         Some("c" | "h") => "c",
         Some("py") => "python",
         Some("toml") => "toml",
+        Some("yml") => "yaml",
         _ => "text",
     };
     let (first, last) = match &excerpt.lines[..] {

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+mod course;
 mod directives;
 mod error;
 mod exercises;

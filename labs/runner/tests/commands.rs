@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A copy of the exercises as they are handed out.
@@ -169,45 +168,6 @@ fn the_line_to_replay_a_failure_works() {
         rows.map(str::to_owned).collect()
     };
     assert_eq!(steps(&replayed), steps(&said));
-}
-
-/// A submission is graded by the learner's files alone: what else it brings
-/// along does not count.
-#[test]
-fn a_submission_is_graded_into_three_reports() {
-    let (copy, submission) = (Copy::new(), Copy::new());
-    submission.solve("lab-1/same-slot.rs");
-    fs::write(submission.path("lab-1/insert.rs"), "pub fn x() { <&\"> }").expect("written");
-    fs::write(submission.path("starters/lab-1/insert.rs"), "forged").expect("written");
-    std::os::unix::fs::symlink("/etc/passwd", submission.path("lab-1/link.rs")).expect("a link");
-    let reports = TempDir::new().expect("a folder");
-    let report = |name: &str| reports.path().join(name).display().to_string();
-    let (json, junit, points) = (report("a.json"), report("b.xml"), report("c.json"));
-    let from = submission.folder.path().display().to_string();
-    let (status, said) = copy
-        .say(&["grade", "--from", &from, "--json", &json, "--junit", &junit, "--points", &points]);
-    assert_eq!(status, Some(1), "{said}");
-
-    let parsed = |file: &str| -> Value {
-        serde_json::from_slice(&fs::read(file).expect("a report")).expect("JSON")
-    };
-    let result = |id: &str| {
-        let report = parsed(&json);
-        let results = report["results"].as_array().expect("a list").clone();
-        results.into_iter().find(|result| result["id"] == id).expect("the exercise")
-    };
-    assert_eq!(result("same-slot")["passed"], true);
-    assert_eq!(result("insert")["failure"], "does-not-compile");
-    assert_eq!(result("three-increments")["failure"], "not-attempted");
-    assert_eq!(parsed(&json)["passed"], 1);
-    assert_eq!(parsed(&points)["tests"][1]["score"], 2);
-    assert_eq!(parsed(&points)["status"], "fail");
-
-    let text = fs::read_to_string(&junit).expect("a report");
-    let document = roxmltree::Document::parse(&text).expect("XML");
-    let failures = document.descendants().filter(|node| node.has_tag_name("failure"));
-    let kinds: Vec<_> = failures.filter_map(|node| node.attribute("type")).collect();
-    assert!(kinds.contains(&"does not compile"), "{kinds:?}");
 }
 
 /// Ends with the test, whatever happens.

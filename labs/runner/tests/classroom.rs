@@ -1,0 +1,145 @@
+//! The workflow for GitHub Classroom, as the book shows it: its commands are run
+//! here on a submission, as the job would run them, and the reports are read.
+//! Limits: what `uses` names is GitHub's, and is not run.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+use shmkv_grader::catalogue::ALL;
+use tempfile::TempDir;
+
+const WORKFLOW: &str = include_str!("../../classroom/classroom.yml");
+
+#[derive(Deserialize)]
+struct Workflow {
+    jobs: HashMap<String, Job>,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Step {
+    id: Option<String>,
+    run: Option<String>,
+    uses: Option<String>,
+    working_directory: Option<String>,
+    #[serde(default)]
+    env: HashMap<String, String>,
+    #[serde(default)]
+    with: HashMap<String, String>,
+}
+
+/// A submission is graded by the learner's files alone: what else it brings
+/// along does not count.
+#[test]
+fn workflow_grades_a_submission_into_three_reports() {
+    let steps = steps();
+    let folder = TempDir::new().expect("a folder");
+    write_submission(&folder.path().join("submission"));
+    let output = run_all(&steps, folder.path());
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a report");
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+
+    let grades = parsed(&read("grades.json"));
+    let results = grades["results"].as_array().expect("a list");
+    let result = |id: &str| results.iter().find(|result| result["id"] == id).expect("the exercise");
+    assert_eq!(results.len(), ALL.len());
+    assert_eq!(result("same-slot")["passed"], true);
+    assert_eq!(result("insert")["failure"], "does-not-compile");
+    assert_eq!(result("three-increments")["failure"], "not-attempted");
+    assert_eq!(grades["passed"], 1);
+
+    let junit = read("grades.xml");
+    let document = roxmltree::Document::parse(&junit).expect("XML");
+    let count = |tag: &str| document.descendants().filter(|node| node.has_tag_name(tag)).count();
+    assert_eq!((count("testcase"), count("failure")), (ALL.len(), ALL.len() - 1), "{junit}");
+
+    // What the reporter finds where it looks for it, and reads.
+    let reporter = steps.iter().find(|step| step.with.contains_key("runners"));
+    let reporter = reporter.expect("a step reports the points");
+    let variable = format!("{}_RESULTS", reporter.with["runners"].to_uppercase());
+    assert_eq!(reporter.env[&variable], "${{ steps.grade.outputs.points }}");
+    let sent = output.trim().strip_prefix("points=").expect("the step's output");
+    let sent = String::from_utf8(BASE64_STANDARD.decode(sent).expect("base64")).expect("text");
+    assert_eq!(sent, read("points.json"));
+    let points = parsed(&sent);
+    assert_eq!((&points["status"], &points["version"]), (&"fail".into(), &1.into()));
+    let tests = points["tests"].as_array().expect("a list");
+    let scored = tests.iter().filter(|test| test["score"] != 0);
+    assert_eq!(scored.map(|test| &test["name"]).collect::<Vec<_>>(), ["same-slot"]);
+}
+
+fn steps() -> Vec<Step> {
+    let workflow: Workflow = serde_saphyr::from_str(WORKFLOW).expect("a workflow");
+    let mut jobs = workflow.jobs.into_values();
+    let steps = jobs.next().expect("a job").steps;
+    for step in &steps {
+        assert!(step.run.is_some() != step.uses.is_some(), "a step runs or uses: {:?}", step.id);
+    }
+    steps
+}
+
+/// One answer that passes, one that does not compile, and what should not count.
+fn write_submission(folder: &Path) {
+    let exercises = folder.join("labs/exercises");
+    for part in ["lab-1", "starters/lab-1"] {
+        fs::create_dir_all(exercises.join(part)).expect("a folder");
+    }
+    let solution =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises/solutions/lab-1/same-slot.rs");
+    fs::copy(solution, exercises.join("lab-1/same-slot.rs")).expect("a copy");
+    fs::write(exercises.join("lab-1/insert.rs"), "pub fn x() { <&\"> }").expect("written");
+    fs::write(exercises.join("starters/lab-1/insert.rs"), "forged").expect("written");
+    symlink("/etc/passwd", exercises.join("lab-1/link.rs")).expect("a link");
+}
+
+/// Runs what the steps run, in `folder`, as a runner does. What they have put
+/// out for other steps.
+fn run_all(steps: &[Step], folder: &Path) -> String {
+    let path = with_programs(&folder.join("bin"));
+    let output = folder.join("output");
+    fs::create_dir(folder.join("course")).expect("a folder");
+    for step in steps {
+        let Some(script) = &step.run else { continue };
+        let place = folder.join(step.working_directory.as_deref().unwrap_or("."));
+        let mut shell = Command::new("bash");
+        shell.args(["-e", "-o", "pipefail", "-c", script]).current_dir(place);
+        let done = shell.env("PATH", &path).env("GITHUB_OUTPUT", &output).output().expect("bash");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{script}: {}\n{said}", done.status);
+    }
+    fs::read_to_string(output).expect("a step has an output")
+}
+
+/// A `PATH` on which `cargo` runs the program as it is built, and `rustup` takes
+/// the version of Rust that this project needs.
+fn with_programs(folder: &Path) -> String {
+    fs::create_dir(folder).expect("a folder");
+    let labs = env!("CARGO_BIN_EXE_labs");
+    let cargo = format!(
+        "case \"$*\" in\n'build --bin labs') ;;\n'run --bin labs -- '*) shift 4; exec '{labs}' \"$@\" ;;\n\
+         *) echo \"cargo $* is none of the workflow's\" >&2; exit 101 ;;\nesac\n"
+    );
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    let rustup = format!(
+        "case \"$*\" in\n'toolchain install {version} '*|'default {version}') ;;\n\
+         *) echo \"rustup $*: Rust {version} is what is needed\" >&2; exit 1 ;;\nesac\n"
+    );
+    for (name, script) in [("cargo", cargo), ("rustup", rustup)] {
+        let file: PathBuf = folder.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}")).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
+}
