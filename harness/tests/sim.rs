@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         clocks_show_virtual_time,
         segment_left_behind_is_a_leak_and_removed,
         one_that_gives_up_spinning_is_found,
+        shortest_failure_of_a_spinner_fails_again,
         one_that_spins_forever_is_a_livelock,
     ])
 }
@@ -260,6 +261,21 @@ fn one_that_gives_up_spinning_is_found() {
         report.outcomes.into_iter().map(|row| row.outcome).collect::<Vec<_>>()
     };
     assert!(outcomes(2).contains(&"false, returned".to_owned()), "{:?}", outcomes(2));
+}
+
+/// Schedule: as above. That the spinner was made to go on is part of what fails,
+/// though nobody else could have been chosen but the one who did not go.
+fn shortest_failure_of_a_spinner_fails_again() {
+    let scenario = Scenario::new("spin", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| (0..12).any(|_| flag.load(Relaxed) == 1))
+        .process("setter", |flag| flag.store(1, Relaxed))
+        .invariant("the store is seen", |end| match end.returned(0) {
+            Some("true") => Ok(()),
+            _ => Err("it is not".into()),
+        });
+    let report = search(&scenario, &Search::exhaustive(2));
+    let failure = report.failure.expect("a failure");
+    assert_eq!(failure.verdict.word(), "violated", "{}", failure.schedule);
 }
 
 fn one_that_spins_forever_is_a_livelock() {

@@ -77,7 +77,7 @@ fn shortened(execution: &Execution) -> Schedule {
         // One that sleeps or spins lets others go first.
         let goes_on = step.process == step.last && bit(step.enabled, step.process);
         let first = step.last == super::control::NOBODY && step.process == 0;
-        let only = step.enabled.count_ones() == 1 && step.sleeping == 0;
+        let only = step.enabled == 1 << step.process && step.sleeping == 0;
         step.what.op != Op::Kill && (goes_on || only || first)
     });
     let keep = choices.len() - forced.count();
