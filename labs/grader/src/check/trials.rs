@@ -57,9 +57,10 @@ fn stress_all(
     limits: &Limits,
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
-    let share = limits.stress / trials.len().max(1) as u32;
+    let stressed = || trials.iter().filter(|trial| !trial.only_simulated);
+    let share = limits.stress / stressed().count().max(1) as u32;
     let mut rounds = 0;
-    for trial in trials {
+    for trial in stressed() {
         let report = stress(trial, limits, share)?;
         rounds += report.rounds;
         if !report.verdict.held() {
