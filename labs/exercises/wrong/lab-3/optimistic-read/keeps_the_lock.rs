@@ -1,0 +1,22 @@
+//! Verdict: left the lock held
+//! It takes the lock, and returns.
+
+use std::sync::atomic::{
+    Ordering::{Acquire, Relaxed},
+    fence,
+};
+
+use shmkv_grader::lab_3::optimistic_read::Pair;
+
+pub fn read(pair: &Pair) -> [u64; 2] {
+    for _ in 0..8 {
+        let before = pair.version.load(Acquire);
+        let words = [pair.words[0].load(Relaxed), pair.words[1].load(Relaxed)];
+        fence(Acquire);
+        if before.is_multiple_of(2) && pair.version.load(Relaxed) == before {
+            return words;
+        }
+    }
+    pair.lock.wait().expect("a semaphore");
+    [pair.words[0].load(Relaxed), pair.words[1].load(Relaxed)]
+}

@@ -1,0 +1,163 @@
+//! Exercise `wait-for-change`: waiting until the version is another, asleep, and
+//! without missing the change.
+//!
+//! Given: a lock, and a bell of its own for each who may wait.
+//!
+//! Source: Dijkstra, "Cooperating Sequential Processes", 1965, for semaphores
+//! that one process alone waits on.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use shmkv::Semaphore;
+use shmkv_harness::shared;
+
+use crate::trial::linger;
+use crate::{Dice, Failure, Trial, TrialBuilder, Work};
+
+/// The most processes that wait.
+pub const WAITERS: usize = 2;
+
+shared! {
+    /// A version, and those who wait for it to change.
+    pub struct Board {
+        /// Protects what follows. 1: free; 0: held.
+        pub lock: Semaphore,
+        /// Counts changes.
+        pub version: AtomicU32,
+        /// 1 for each who waits, or is about to; else 0.
+        pub waiting: [AtomicU32; WAITERS],
+        /// Each waits on its own. All begin at 0.
+        pub bells: [Semaphore; WAITERS],
+    }
+}
+
+/// What is asked for.
+pub struct Answer {
+    /// Adds one to the version, and wakes who waits.
+    pub change: fn(board: &Board),
+    /// Waits until the version is not `seen`; returns what it is then. `me` is
+    /// the caller's place among those who wait.
+    pub wait_for_change: fn(board: &Board, me: usize, seen: u32) -> u32,
+}
+
+shared! {
+    struct State {
+        board: Board,
+        /// Time passes.
+        ticks: AtomicU32,
+    }
+}
+
+impl crate::Answer for Answer {
+    fn work(&self, seed: u64) -> Work {
+        let mut dice = Dice::new(seed);
+        Work::Write(vec![
+            self.one_change("one waits, one changes", 1, &mut dice).build(),
+            self.two_changes(&mut dice),
+            self.one_change("two wait, one changes", 2, &mut dice).preemptions(1).build(),
+            self.two_changers(&mut dice),
+            self.late(&mut dice),
+        ])
+    }
+}
+
+impl Answer {
+    /// So many wait for one change.
+    fn one_change(&self, name: &str, waiters: usize, dice: &mut Dice) -> TrialBuilder<State> {
+        let Self { change, wait_for_change } = *self;
+        let version = version(dice);
+        board(name, version, 1)
+            .processes(waiters, "waiter", move |me, state: &State| {
+                let found = wait_for_change(&state.board, me, version);
+                said(state, version, found)
+            })
+            .process("changer", move |state| change(&state.board))
+    }
+
+    /// A waiter follows until it has seen the last of two changes.
+    fn two_changes(&self, dice: &mut Dice) -> Trial {
+        let Self { change, wait_for_change } = *self;
+        let version = version(dice);
+        board("one waits for two changes", version, 2)
+            .process("waiter", move |state| {
+                let first = wait_for_change(&state.board, 0, version);
+                if first != version + 1 {
+                    return said(state, version, first);
+                }
+                let second = wait_for_change(&state.board, 0, first);
+                said(state, first, second)
+            })
+            .process("changer", move |state| (0..2).for_each(|_| change(&state.board)))
+            .preemptions(1)
+            .build()
+    }
+
+    fn two_changers(&self, dice: &mut Dice) -> Trial {
+        let Self { change, wait_for_change } = *self;
+        let version = version(dice);
+        board("one waits, two change", version, 2)
+            .process("waiter", move |state| {
+                let found = wait_for_change(&state.board, 0, version);
+                said(state, version, found)
+            })
+            .processes(2, "changer", move |_, state: &State| change(&state.board))
+            .preemptions(1)
+            .build()
+    }
+
+    /// A waiter that has to wait sleeps.
+    fn late(&self, dice: &mut Dice) -> Trial {
+        let Self { change, wait_for_change } = *self;
+        let version = version(dice);
+        board("a change that comes late", version, 1)
+            .process("waiter", move |state| {
+                let found = wait_for_change(&state.board, 0, version);
+                said(state, version, found)
+            })
+            .process("changer", move |state| {
+                linger(&state.ticks);
+                change(&state.board);
+            })
+            .preemptions(0)
+            .only_simulated()
+            .build()
+    }
+}
+
+fn version(dice: &mut Dice) -> u32 {
+    dice.between(10, 99) as u32
+}
+
+/// Nothing, or what is wrong with what a waiter that had seen version `seen` has
+/// `found`. Versions only grow here.
+fn said(state: &State, seen: u32, found: u32) -> String {
+    let now = state.board.version.load(Relaxed);
+    if found == seen {
+        format!("wait_for_change returned {found}, which had been seen")
+    } else if (seen..=now).contains(&found) {
+        String::new()
+    } else {
+        format!("wait_for_change returned {found} when the version was {now}")
+    }
+}
+
+fn board(name: &str, version: u32, changes: u32) -> TrialBuilder<State> {
+    let start = |semaphore: &Semaphore, value| semaphore.init(value).expect("a semaphore");
+    Trial::named(name, move |state: &State| {
+        start(&state.board.lock, 1);
+        state.board.bells.iter().for_each(|bell| start(bell, 0));
+        state.board.version.store(version, Relaxed);
+    })
+    .must(Failure::LostUpdate, "every change is counted", move |end| {
+        match end.shared.board.version.load(Relaxed) {
+            found if found == version + changes => Ok(()),
+            found => Err(format!("from {version} it went to {found} in {changes} changes")),
+        }
+    })
+    .must(Failure::WrongResult, "who waits is told a new version", |end| {
+        let said = (0..end.processes.len()).filter_map(|process| end.returned(process));
+        let wrong = said.filter(|said| !said.is_empty()).map(str::to_owned).next();
+        wrong.map_or(Ok(()), Err)
+    })
+    .must_free("board.lock", |state| &state.board.lock)
+}
