@@ -135,7 +135,7 @@ impl Builder<'_> {
             }
             machine.apply(step);
         }
-        let waiting = machine.waiters().iter().fold(0, |mask, waiter| mask | 1 << waiter);
+        let waiting = machine.waiters().fold(0, |mask, waiter| mask | 1 << waiter);
         let end = self.state(&machine, u64::MAX, waiting);
         self.connect(came_by, end);
         let node = &mut self.graph.states[end];
@@ -154,7 +154,7 @@ impl Builder<'_> {
             self.names.value(field.offset as u32, bytes)
         };
         let stands = |process: usize| {
-            if machine.waiters().contains(&(process as u8)) {
+            if machine.waiters().any(|waiter| usize::from(waiter) == process) {
                 ProcessState::Waits
             } else if bit(alive, process as u8) {
                 ProcessState::Ready

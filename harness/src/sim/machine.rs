@@ -2,8 +2,8 @@
 //!
 //! Idea: what a process does next depends only on what it has read so far, and
 //! on the shared bytes. So two prefixes of executions with equal bytes, equal
-//! histories of reads and equal queues of waiters have the same futures, and one
-//! of them is enough. States are told apart by 128-bit hashes; a collision among
+//! histories of reads and equal queues of waiters on each word have the same
+//! futures, and one of them is enough. States are told apart by 128-bit hashes; a collision among
 //! a billion states has odds of about 1 in 10^21.
 //! Source: Musuvathi & Qadeer, "Partial-Order Reduction for Context-Bounded
 //! State Exploration", MSR-TR-2007-12; we merge equal states, which are fewer
@@ -34,9 +34,10 @@ pub struct Machine {
     memory: Vec<u8>,
     memory_hash: u128,
     histories: [u128; MAX_PROCESSES],
-    /// Who waits, in order of arrival.
-    queue: Vec<u8>,
-    queue_hash: u128,
+    /// Who waits, in order of arrival, and on which word.
+    queue: Vec<(u8, u32)>,
+    /// What moved waiters from one word to another, and whom it found waiting.
+    requeued: u128,
     clock: u64,
     kills: u32,
 }
@@ -54,7 +55,7 @@ impl Machine {
             memory_hash,
             histories: [0; MAX_PROCESSES],
             queue: Vec::new(),
-            queue_hash: 0,
+            requeued: 0,
             clock: 0,
             kills: 0,
         }
@@ -66,8 +67,8 @@ impl Machine {
     }
 
     /// Who waits on a futex, in order of arrival.
-    pub fn waiters(&self) -> &[u8] {
-        &self.queue
+    pub fn waiters(&self) -> impl Iterator<Item = u8> {
+        self.queue.iter().map(|(process, _)| *process)
     }
 
     /// How many processes were killed so far.
@@ -85,17 +86,17 @@ impl Machine {
         // The clock too: how long a sleep that follows lasts depends on it.
         let place =
             what.ip ^ u64::from(what.offset) << 32 ^ (what.op as u64) << 56 ^ mix(self.clock);
-        let (low, high) = halves(&step.before);
+        let seen = seen(step);
         match what.op {
             Op::OwnerDied => {}
             Op::Kill => {
                 self.histories[p] = u128::MAX;
                 self.kills += 1;
-                self.queue.retain(|waiter| *waiter != step.process);
+                self.queue.retain(|(waiter, _)| *waiter != step.process);
             }
             Op::Timeout => {
                 self.clock = self.clock.max(what.argument);
-                self.queue.retain(|waiter| *waiter != step.process);
+                self.queue.retain(|(waiter, _)| *waiter != step.process);
                 self.histories[p] = chain(self.histories[p], u64::MAX, self.clock);
             }
             Op::Sleep => {
@@ -103,23 +104,26 @@ impl Machine {
                 self.histories[p] = chain(self.histories[p], place, self.clock);
             }
             Op::Wait if step.took => {
-                self.queue.push(step.process);
+                self.queue.push((step.process, what.offset));
                 self.histories[p] = chain(self.histories[p], place, self.clock);
             }
             Op::Requeue => {
-                self.queue_hash = chain(self.queue_hash, place, what.argument);
-                self.histories[p] = chain(self.histories[p], place, low);
+                let queue = self.queue_hash();
+                self.requeued = chain(self.requeued, place, what.argument);
+                self.requeued = chain(self.requeued, queue as u64, (queue >> 64) as u64);
+                self.histories[p] = chain(self.histories[p], place, seen as u64);
             }
             _ => {
                 let took = u64::from(step.took) << 63;
-                self.histories[p] = chain(chain(self.histories[p], place, low), high, took);
+                let history = chain(self.histories[p], place, seen as u64);
+                self.histories[p] = chain(history, (seen >> 64) as u64, took);
             }
         }
         self.wake(step.woken);
     }
 
     fn wake(&mut self, mut woken: u32) {
-        self.queue.retain(|waiter| woken >> waiter & 1 == 0);
+        self.queue.retain(|(waiter, _)| woken >> waiter & 1 == 0);
         while woken != 0 {
             let waiter = woken.trailing_zeros() as usize;
             self.histories[waiter] = chain(self.histories[waiter], u64::MAX - 1, 0);
@@ -143,12 +147,26 @@ impl Machine {
     /// The hash of this state; `fairness` is what else decides who can go on.
     pub fn hash(&self, fairness: u64) -> StateHash {
         let mut hash = chain(self.memory_hash, self.clock, fairness);
-        hash = chain(hash, u64::from(self.kills), self.queue_hash as u64);
+        hash = chain(hash, u64::from(self.kills), self.requeued as u64);
         for (i, history) in self.histories.iter().enumerate().filter(|(_, history)| **history != 0)
         {
             hash = chain(hash, *history as u64, (history >> 64) as u64 ^ i as u64);
         }
-        self.queue.iter().fold(hash, |hash, waiter| chain(hash, 1, u64::from(*waiter)))
+        let queue = self.queue_hash();
+        if queue == 0 { hash } else { chain(hash, queue as u64, (queue >> 64) as u64) }
+    }
+
+    /// The same for all orders of arrival in which those on each word came in the
+    /// same one: no other order can be told.
+    fn queue_hash(&self) -> u128 {
+        let rank = |i: usize| {
+            let before = self.queue[..i].iter().filter(|(_, word)| *word == self.queue[i].1);
+            before.count() as u64
+        };
+        let waiters = self.queue.iter().enumerate();
+        waiters.fold(0, |sum: u128, (i, (process, word))| {
+            sum.wrapping_add(wide(u64::from(*process) << 32 | u64::from(*word), rank(i)))
+        })
     }
 }
 
@@ -158,7 +176,14 @@ fn word_hash(index: usize, word: &[u8]) -> u128 {
     wide(index as u64, u64::from_le_bytes(bytes))
 }
 
-fn halves(bytes: &[u8; 16]) -> (u64, u64) {
-    let both = u128::from_le_bytes(*bytes);
-    (both as u64, (both >> 64) as u64)
+/// What the process that made a step has learnt by it, as far as it is not told
+/// by what it did: a store tells nothing, a futex call its result.
+fn seen(step: &Step) -> u128 {
+    let before = u128::from_le_bytes(step.before);
+    match step.what.op {
+        Op::Store => 0,
+        Op::Wait => u128::from(before as u32 == step.what.argument as u32),
+        Op::Wake => u128::from(step.woken.count_ones()),
+        _ => before,
+    }
 }
