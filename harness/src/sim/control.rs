@@ -215,6 +215,8 @@ pub struct Control {
     pub change_points: Cell<[u32; 16]>,
     /// SURW: the interesting bytes, first and end.
     pub interesting: Cell<(u32, u32)>,
+    /// SURW: whether only compare-exchanges of them are interesting.
+    pub exchanges_only: Cell<bool>,
     /// SURW: who makes the next interesting step.
     pub intended: Cell<u8>,
     /// Steps after which the execution is given up.

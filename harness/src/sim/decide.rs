@@ -337,7 +337,12 @@ fn is_interesting(control: &Control, process: &ProcessControl) -> bool {
     let (first, end) = control.interesting.get();
     let step = process.pending.get();
     let stands = matches!(process.state.get(), State::Ready | State::Sleeping);
-    stands && step.op.touches() && step.offset < end && first < step.offset + u32::from(step.size)
+    let counts = step.op == Op::CompareExchange || !control.exchanges_only.get();
+    stands
+        && counts
+        && step.op.touches()
+        && step.offset < end
+        && first < step.offset + u32::from(step.size)
 }
 
 /// A member of `mask`, with a chance in proportion to its remaining interesting

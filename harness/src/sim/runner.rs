@@ -35,6 +35,8 @@ pub struct Order {
     /// SURW: the interesting bytes, and how many interesting steps each process
     /// makes, as was estimated.
     pub interesting: (u32, u32),
+    /// SURW: whether only compare-exchanges of them are interesting.
+    pub exchanges_only: bool,
     /// See `interesting`.
     pub estimates: [u32; MAX_PROCESSES],
     /// Whether call stacks are kept.
@@ -178,6 +180,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         page.kills_left.set(order.kills.1);
         page.change_points.set(order.change_points);
         page.interesting.set(order.interesting);
+        page.exchanges_only.set(order.exchanges_only);
         page.step_limit.set(self.step_limit);
         page.traced.set(order.traced);
         for (slot, choice) in page.prefix.iter().zip(&order.prefix) {

@@ -3,14 +3,22 @@
 //! Idea: the choices themselves are made inside the execution (`decide.rs`);
 //! here each execution gets a seed of its own and what the strategy needs to
 //! know in advance, estimated from the executions before it.
+//!
+//! SURW needs a variable whose accesses are worth ordering. That is data, which
+//! the scenario's own code touches, or the word of a lock: of that only the
+//! attempts to take it, since whoever holds it is in nobody's way but of those who
+//! try. The other words in mutexes and the like are many, and are ordered by these.
+
+use std::collections::HashMap;
 
 use super::SimError;
 use super::control::{MAX_PROCESSES, Policy};
 use super::mix;
-use super::record::Step;
+use super::record::{Op, Step};
 use super::runner::{Order, Runner};
 use super::search::Tally;
 use super::strategy::{Search, Strategy};
+use super::symbols;
 use crate::Shared;
 
 /// Runs schedules until the search has enough.
@@ -39,33 +47,61 @@ struct Profile {
     length: u32,
     /// What was touched, in order of place; no two overlap.
     variables: Vec<Variable>,
+    /// Whether an instruction is the C library's.
+    in_libc: HashMap<u64, bool>,
 }
 
+/// How often each process did something, in all executions.
+type Counts = [u64; MAX_PROCESSES];
+
 /// Bytes that are touched together: accesses that overlap are to one variable.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Variable {
     first: u32,
     end: u32,
     written: bool,
-    /// How often each process touched it, in all executions.
-    accesses: [u64; MAX_PROCESSES],
+    /// Whether code of the scenario's own touches it.
+    own: bool,
+    /// Whether it is read and written in one step.
+    locked: bool,
+    /// Whether processes wait on it, or wake others.
+    waited: bool,
+    accesses: Counts,
+    /// Compare-exchanges among them.
+    exchanges: Counts,
 }
 
 impl Variable {
-    fn of(step: &Step) -> Self {
-        let (first, size) = (step.what.offset, u32::from(step.what.size));
-        let mut accesses = [0; MAX_PROCESSES];
-        accesses[usize::from(step.process)] = 1;
-        Self { first, end: first + size, written: step.what.op.writes(), accesses }
+    fn of(step: &Step, own: bool) -> Self {
+        use Op::{CompareExchange, FetchAdd, Requeue, Swap, Update, Wait, Wake};
+        let (first, size, op) = (step.what.offset, u32::from(step.what.size), step.what.op);
+        let mut variable = Self {
+            first,
+            end: first + size,
+            written: op.writes(),
+            own,
+            locked: matches!(op, CompareExchange | FetchAdd | Swap | Update),
+            waited: matches!(op, Wait | Wake | Requeue),
+            ..Self::default()
+        };
+        let process = usize::from(step.process);
+        variable.accesses[process] = 1;
+        variable.exchanges[process] = u64::from(op == CompareExchange);
+        variable
     }
 
     fn join(&mut self, other: &Self) {
         self.first = self.first.min(other.first);
         self.end = self.end.max(other.end);
         self.written |= other.written;
-        for (mine, others) in self.accesses.iter_mut().zip(other.accesses) {
-            *mine += others;
-        }
+        self.own |= other.own;
+        self.locked |= other.locked;
+        self.waited |= other.waited;
+        let add = |mine: &mut Counts, others: &Counts| {
+            mine.iter_mut().zip(others).for_each(|(mine, other)| *mine += other);
+        };
+        add(&mut self.accesses, &other.accesses);
+        add(&mut self.exchanges, &other.exchanges);
     }
 
     /// How many processes touch it beside one; 0 where their order cannot matter.
@@ -74,9 +110,20 @@ impl Variable {
         if self.written { processes.saturating_sub(1) } else { 0 }
     }
 
-    /// How often each process touches it in one execution, rounded up.
+    /// Whether it is data or the word of a lock.
+    fn is_worth_ordering(&self) -> bool {
+        self.locked || self.own && !self.waited
+    }
+
+    /// Whether only attempts to take it are interesting.
+    fn is_lock(&self) -> bool {
+        !self.own && self.exchanges.iter().any(|count| *count > 0)
+    }
+
+    /// How many interesting steps each process makes in one execution, rounded up.
     fn estimates(&self, executions: u64) -> [u32; MAX_PROCESSES] {
-        self.accesses.map(|count| u32::try_from(count.div_ceil(executions)).unwrap_or(u32::MAX))
+        let counts = if self.is_lock() { self.exchanges } else { self.accesses };
+        counts.map(|count| u32::try_from(count.div_ceil(executions)).unwrap_or(u32::MAX))
     }
 }
 
@@ -86,7 +133,9 @@ impl Profile {
         let choices = steps.iter().filter(|step| step.chosen).count();
         self.length = self.length.max(choices as u32);
         for step in steps.iter().filter(|step| step.what.op.touches() && step.what.size > 0) {
-            self.touch(Variable::of(step));
+            let ip = step.what.ip;
+            let in_libc = *self.in_libc.entry(ip).or_insert_with(|| symbols::in_libc(ip));
+            self.touch(Variable::of(step, !in_libc));
         }
     }
 
@@ -101,9 +150,15 @@ impl Profile {
 
     /// One of the variables that processes share, the more of them the likelier.
     fn draw(&self, random: u64) -> Option<&Variable> {
-        let sum: usize = self.variables.iter().map(Variable::weight).sum();
+        self.draw_among(random, Variable::is_worth_ordering)
+            .or_else(|| self.draw_among(random, |_| true))
+    }
+
+    fn draw_among(&self, random: u64, test: fn(&Variable) -> bool) -> Option<&Variable> {
+        let members = || self.variables.iter().filter(move |variable| test(variable));
+        let sum: usize = members().map(Variable::weight).sum();
         let mut rest = random.checked_rem(sum as u64)? as usize;
-        self.variables.iter().find(|variable| {
+        members().find(|variable| {
             let found = rest < variable.weight();
             rest = rest.saturating_sub(variable.weight());
             found
@@ -138,6 +193,7 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
         && let Some(variable) = profile.draw(mix(seed ^ 0x5eed))
     {
         order.interesting = (variable.first, variable.end);
+        order.exchanges_only = variable.is_lock();
         order.estimates = variable.estimates(profile.executions);
     }
     order

@@ -65,7 +65,7 @@ pub fn own_place(frames: &[u64; MAX_FRAMES]) -> Option<Place> {
 }
 
 /// Whether an instruction belongs to libc or the dynamic linker.
-fn in_libc(ip: u64) -> bool {
+pub fn in_libc(ip: u64) -> bool {
     // SAFETY: all zeroes is a valid `Dl_info`: null pointers.
     let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
     // SAFETY: the result is valid for a write; any address may be asked for.
