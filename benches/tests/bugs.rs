@@ -10,12 +10,15 @@ use shmkv_benches::bugs::{Form, Program, programs};
 use shmkv_harness::sim::{Search, SearchReport};
 
 fn main() -> ExitCode {
-    runner::run(tests![
-        sampling_finds_every_bug,
-        fewest_preemptions_show_the_bug,
-        repaired_programs_hold,
-        large_repaired_programs_hold_as_far_as_searched,
-    ])
+    runner::run(
+        shmkv_harness::sim::supported(),
+        tests![
+            sampling_finds_every_bug,
+            fewest_preemptions_show_the_bug,
+            repaired_programs_hold,
+            large_repaired_programs_hold_as_far_as_searched,
+        ],
+    )
 }
 
 /// Programs whose schedules, even with one preemption, take more than seconds:

@@ -275,6 +275,11 @@ impl<T: Shared> Scenario<T> {
         self.processes.iter().map(|process| process.name.as_str())
     }
 
+    /// The name of process `index`; the one after the last is the recovery.
+    pub(crate) fn process_name(&self, index: usize) -> String {
+        self.processes.get(index).map_or_else(|| "recovery".into(), |process| process.name.clone())
+    }
+
     /// How `outcome` is judged, and why.
     pub fn grade(&self, outcome: &str) -> (Grade, &str) {
         match self.expected.iter().find(|expected| expected.outcome == outcome) {

@@ -8,28 +8,31 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmkv::Semaphore;
 use shmkv_harness::sim::{
-    Reduction, Schedule, Search, SearchReport, Strategy, explore, state_graph,
+    Reduction, Schedule, Search, SearchReport, Strategy, explore, state_graph, supported,
 };
 use shmkv_harness::{Scenario, Shared, Verdict, shared};
 
 fn main() -> ExitCode {
-    runner::run(tests![
-        independent_stores_interleave_in_all_ways,
-        reduction_keeps_all_outcomes,
-        lost_update_is_found_by_every_strategy,
-        atomic_increment_holds_in_all_schedules,
-        semaphore_closes_the_race_in_all_schedules,
-        semaphore_taken_crosswise_deadlocks,
-        killed_owner_leaves_the_others_waiting,
-        one_that_waits_for_itself_is_told_so,
-        state_graph_has_all_states_and_ends,
-        timeline_is_drawn_as_text_and_picture,
-        clocks_show_virtual_time,
-        segment_left_behind_is_a_leak_and_removed,
-        one_that_gives_up_spinning_is_found,
-        shortest_failure_of_a_spinner_fails_again,
-        one_that_spins_forever_is_a_livelock,
-    ])
+    runner::run(
+        supported(),
+        tests![
+            independent_stores_interleave_in_all_ways,
+            reduction_keeps_all_outcomes,
+            lost_update_is_found_by_every_strategy,
+            atomic_increment_holds_in_all_schedules,
+            semaphore_closes_the_race_in_all_schedules,
+            semaphore_taken_crosswise_deadlocks,
+            killed_owner_leaves_the_others_waiting,
+            one_that_waits_for_itself_is_told_so,
+            state_graph_has_all_states_and_ends,
+            timeline_is_drawn_as_text_and_picture,
+            clocks_show_virtual_time,
+            segment_left_behind_is_a_leak_and_removed,
+            one_that_gives_up_spinning_is_found,
+            shortest_failure_of_a_spinner_fails_again,
+            one_that_spins_forever_is_a_livelock,
+        ],
+    )
 }
 
 fn search<T: Shared>(scenario: &Scenario<T>, search: &Search) -> SearchReport {

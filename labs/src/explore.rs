@@ -14,7 +14,7 @@ use shmkv_harness::sim::{
 };
 use shmkv_harness::{Cell, TextTable, thousands};
 
-use crate::cli::LabError;
+use crate::cli::{Common, LabError};
 use crate::say;
 
 /// What a lab claims of a scenario.
@@ -185,15 +185,14 @@ fn replay(lab: &str, cases: &[Case], options: &ReplayOptions) -> Result<bool, La
 ///
 /// # Errors
 /// Any other of the simulator's.
-pub fn explored(case: &Case) -> Result<Option<SearchReport>, LabError> {
+pub fn explored(common: &Common, case: &Case) -> Result<Option<SearchReport>, LabError> {
     match case.scenario.explore(&Search::exhaustive(2), &mut |_, _| {}) {
-        Ok(report) => Ok(Some(report)),
-        Err(error @ (SimError::Unsupported { .. } | SimError::UnknownLibc)) => {
-            eprintln!("{}: {error}", case.name);
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
+        Ok(report) => return Ok(Some(report)),
+        Err(error @ SimError::Unsupported { .. }) if common.tells() => say!("{error}"),
+        Err(error @ SimError::Unsupported { .. }) => eprintln!("{error}"),
+        Err(error) => return Err(error.into()),
     }
+    Ok(None)
 }
 
 /// The named case, or the first.

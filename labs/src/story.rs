@@ -55,7 +55,7 @@ pub fn searches(common: &Common, cases: &[Case]) -> Result<(bool, Vec<Value>), L
     let mut documents = Vec::new();
     let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);
     for case in cases {
-        let Some(search) = explored(case)? else { continue };
+        let Some(search) = explored(common, case)? else { break };
         as_claimed &= match case.claim {
             Claim::Fails => search.failed > 0,
             Claim::Holds => search.failed == 0 && search.complete,

@@ -149,7 +149,7 @@ impl Figures {
         self.entry(name);
         match result {
             Ok(result) => Ok(Some(result)),
-            Err(error @ (SimError::Unsupported { .. } | SimError::UnknownLibc)) => {
+            Err(error @ SimError::Unsupported { .. }) => {
                 self.unsupported = Some(error.to_string());
                 Ok(None)
             }

@@ -10,25 +10,14 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 
+pub use super::order::{MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY, Policy};
 use super::record::{Choice, Pending, Step};
-
-/// The most processes in one execution, the recovery included.
-pub const MAX_PROCESSES: usize = 32;
-
-/// The most steps that one execution can make before it is given up.
-pub const MAX_STEPS: usize = 1 << 16;
 
 /// The most bytes of text that a process can hand back.
 pub const TEXT: usize = 256;
 
-/// The most frames of a step's call stack that are kept.
-pub const MAX_FRAMES: usize = 24;
-
 /// How many different accesses a loop can have that is found to spin.
 pub const RECENT: usize = 8;
-
-/// Nobody: an index that is no process.
-pub const NOBODY: u8 = u8::MAX;
 
 /// Where a process stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,23 +144,6 @@ pub struct ProcessControl {
     pub detail: Cell<u64>,
     /// The call stack where it crashed, innermost frame first.
     pub crash_frames: Cell<[u64; MAX_FRAMES]>,
-}
-
-/// How the next process is chosen where the schedule does not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Policy {
-    /// The one that went last goes on as long as it can.
-    #[default]
-    GoOn,
-    /// Each that can go is as likely.
-    Random,
-    /// Random priorities, lowered at a few random steps.
-    Pct,
-    /// A random priority for each step.
-    Pos,
-    /// Uniform over the orders of the interesting steps.
-    Surw,
 }
 
 /// How an execution ended, as seen from inside.

@@ -11,6 +11,7 @@ use super::control::{
     Control, MAX_FRAMES, MAX_STEPS, NOBODY, Outcome, Policy, ProcessControl, State,
 };
 use super::mix;
+pub use super::order::bit;
 use super::record::{Choice, Op, Pending, Step};
 
 /// A count of changes that is never reached.
@@ -366,9 +367,4 @@ fn draw_by_remaining(control: &Control, mask: u32, at_interesting: u32) -> u8 {
         rest -= weight(i);
     }
     NOBODY
-}
-
-/// Whether `mask` has bit `process`; [`NOBODY`] is in no mask.
-pub fn bit(mask: u32, process: u8) -> bool {
-    mask.checked_shr(process.into()).is_some_and(|rest| rest & 1 == 1)
 }

@@ -16,11 +16,10 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::SimError;
-use super::control::NOBODY;
-use super::decide::bit;
 use super::machine::{Machine, StateHash};
+use super::order::{Execution, NOBODY, Order, bit};
 use super::record::{Choice, Op, Pending, Step};
-use super::runner::{Execution, Order, Runner};
+use super::runner::Runner;
 use super::search::Tally;
 use super::strategy::{Reduction, Search};
 use crate::Shared;

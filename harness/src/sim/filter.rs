@@ -8,6 +8,7 @@
 //! `write` and their kin; other calls fail with EFAULT, as the kernel says.
 
 use libc::sock_filter;
+use nix::errno::Errno;
 
 use super::refusals::{BY_ID, REFUSED, REFUSED_INSIDE};
 use super::sys;
@@ -143,8 +144,8 @@ pub fn fits(state: u64, len: u64) -> bool {
 /// Installs the filter for this process and all that it will fork, for good.
 ///
 /// # Errors
-/// The error number of prctl(2): the kernel or a surrounding filter denies it.
-pub fn install(state: u64, len: u64) -> Result<(), i32> {
+/// That of prctl(2): the kernel or a surrounding filter denies it.
+pub fn install(state: u64, len: u64) -> Result<(), Errno> {
     let mut program = program(state, len);
     // A hundred or so instructions, far below the kernel's 4,096.
     let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
@@ -156,7 +157,7 @@ pub fn install(state: u64, len: u64) -> Result<(), i32> {
         // SAFETY: the program and its instructions live until the call returns.
         let result = unsafe { sys::call(libc::SYS_prctl, arguments) };
         if result < 0 {
-            return Err(-result as i32);
+            return Err(Errno::from_raw(-result as i32));
         }
     }
     Ok(())

@@ -11,12 +11,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::control::MAX_FRAMES;
-use super::decide::bit;
 use super::machine::{Machine, StateHash};
 use super::names::Names;
+use super::order::{Execution, MAX_FRAMES, Order, bit};
 use super::record::{Choice, Step};
-use super::runner::{Execution, Order, Runner};
+use super::runner::Runner;
 use super::symbols::Place;
 use super::{HANG, SimError, timeline};
 use crate::{Field, Scenario, Shared, Verdict};

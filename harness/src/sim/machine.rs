@@ -9,8 +9,8 @@
 //! State Exploration", MSR-TR-2007-12; we merge equal states, which are fewer
 //! than equal happens-before graphs.
 
-use super::control::MAX_PROCESSES;
 use super::mix;
+use super::order::MAX_PROCESSES;
 use super::record::{Op, Step};
 
 /// A 128-bit hash of a state.

@@ -7,9 +7,9 @@
 //! Source: Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing
 //! Input", TSE 2002; simplified to single runs.
 
-use super::decide::bit;
+use super::order::{Execution, Order, bit};
 use super::record::{Choice, Op};
-use super::runner::{Execution, Order, Runner};
+use super::runner::Runner;
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};
 
@@ -76,7 +76,7 @@ fn shortened(execution: &Execution) -> Schedule {
     let forced = chosen.iter().rev().take_while(|step| {
         // One that sleeps or spins lets others go first.
         let goes_on = step.process == step.last && bit(step.enabled, step.process);
-        let first = step.last == super::control::NOBODY && step.process == 0;
+        let first = step.last == super::order::NOBODY && step.process == 0;
         let only = step.enabled == 1 << step.process && step.sleeping == 0;
         step.what.op != Op::Kill && (goes_on || only || first)
     });

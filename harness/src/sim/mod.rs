@@ -9,60 +9,89 @@
 //! Limits: x86-64 Linux with glibc; one thread a process; see the module of each
 //! part for what it does not emulate, and is refused by name.
 
+#[cfg(target_arch = "x86_64")]
 mod access;
+#[cfg(target_arch = "x86_64")]
 mod alu;
+#[cfg(target_arch = "x86_64")]
 mod clock;
+#[cfg(target_arch = "x86_64")]
 mod context;
+#[cfg(target_arch = "x86_64")]
 mod control;
 mod count;
 mod coverage;
+#[cfg(target_arch = "x86_64")]
 mod decide;
+#[cfg(target_arch = "x86_64")]
 mod decode;
 mod exhaustive;
+#[cfg(target_arch = "x86_64")]
 mod filter;
+#[cfg(target_arch = "x86_64")]
 mod futex;
 mod graph;
 mod machine;
 mod minimise;
 mod names;
+mod order;
+#[cfg(target_arch = "x86_64")]
 mod own_signals;
 mod record;
+#[cfg(target_arch = "x86_64")]
 mod refusals;
 mod replay;
+#[cfg(target_arch = "x86_64")]
 mod robust;
+#[cfg_attr(not(target_arch = "x86_64"), path = "elsewhere.rs")]
 mod runner;
 mod sample;
 mod schedule;
 mod search;
+#[cfg(target_arch = "x86_64")]
 mod signals;
+#[cfg(target_arch = "x86_64")]
 mod step;
+#[cfg(target_arch = "x86_64")]
 mod stepped;
 mod strategy;
+#[cfg(target_arch = "x86_64")]
 mod strings;
+mod support;
 mod svg;
 mod symbols;
+#[cfg(target_arch = "x86_64")]
 mod sys;
+#[cfg(target_arch = "x86_64")]
 mod syscalls;
 mod timeline;
+#[cfg(target_arch = "x86_64")]
 mod turn;
+#[cfg(target_arch = "x86_64")]
 mod unwind;
+#[cfg(target_arch = "x86_64")]
 mod vdso;
+#[cfg(target_arch = "x86_64")]
 mod vectors;
+#[cfg(target_arch = "x86_64")]
 mod verdicts;
+#[cfg(target_arch = "x86_64")]
 mod world;
+#[cfg(target_arch = "x86_64")]
 mod zygote;
 
 use std::time::Duration;
 
-pub use control::Policy;
 pub use coverage::Coverage;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
+pub use order::{Execution, Order, Policy};
 pub use record::{Op, Pending, Step};
 pub use replay::{Replay, Simulate, replay};
-pub use runner::{Execution, Order, Runner};
+pub use runner::Runner;
 pub use schedule::{Schedule, ScheduleError};
 pub use search::{Nondeterminism, OutcomeRow, SearchReport, explore, explore_with};
 pub use strategy::{Reduction, Search, Strategy};
+pub use support::supported;
 pub use symbols::Place;
 pub use timeline::{Row, Timeline};
 
@@ -79,9 +108,6 @@ pub enum SimError {
         /// Why not.
         why: String,
     },
-    /// The C library is not one that the simulator knows.
-    #[error("simulation is not possible here: the thread descriptor of this C library is unknown")]
-    UnknownLibc,
     /// A mapping crosses a multiple of 4 GiB; another try will not.
     #[error("the shared state was mapped across a multiple of 4 GiB; try again")]
     Placement,

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::control::MAX_PROCESSES;
-use super::runner::{Order, Runner};
+use super::order::{MAX_PROCESSES, Order};
+use super::runner::Runner;
 use super::search::{self, SearchReport};
 use super::strategy::Search;
 use super::timeline::Timeline;

@@ -10,64 +10,15 @@ use std::time::Duration;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use super::control::{Control, MAX_FRAMES, MAX_PROCESSES, Outcome, Policy};
-use super::record::{Choice, Step};
+use super::control::{Control, MAX_PROCESSES, Outcome};
+use super::order::{Execution, Order};
+use super::record::Step;
 use super::world::World;
 use super::zygote::{self, Zygote};
 use super::{SimError, filter, sys, verdicts};
 use crate::memory::{Mapping, Memory};
 use crate::trap::Trap;
 use crate::{ProcessEnd, Scenario, Shared, Verdict};
-
-/// What one execution is to do.
-#[derive(Clone, Debug, Default)]
-pub struct Order {
-    /// The choices to make first.
-    pub prefix: Vec<Choice>,
-    /// How to go on.
-    pub policy: Policy,
-    /// The seed of all random choices.
-    pub seed: u64,
-    /// Random kills: the chance at each step, of 2^32, and how many at most.
-    pub kills: (u32, u32),
-    /// PCT: the steps at which a priority is lowered.
-    pub change_points: [u32; 16],
-    /// SURW: the interesting bytes, and how many interesting steps each process
-    /// makes, as was estimated.
-    pub interesting: (u32, u32),
-    /// SURW: whether only compare-exchanges of them are interesting.
-    pub exchanges_only: bool,
-    /// See `interesting`.
-    pub estimates: [u32; MAX_PROCESSES],
-    /// Whether call stacks are kept.
-    pub traced: bool,
-}
-
-/// One execution: what was done, and how it ended.
-#[derive(Clone, Debug)]
-pub struct Execution {
-    /// The steps, in order.
-    pub steps: Vec<Step>,
-    /// The call stack at each step, innermost first, where they were kept.
-    pub frames: Vec<[u64; MAX_FRAMES]>,
-    /// How each process ended; the recovery, if it ran, is the last.
-    pub ends: Vec<ProcessEnd>,
-    /// The outcome in the scenario's words.
-    pub outcome: String,
-    /// What that means.
-    pub verdict: Verdict,
-    /// The first choice of the prefix that was not possible, from 0.
-    pub diverged: Option<usize>,
-}
-
-impl Execution {
-    /// The choices that were made.
-    pub fn choices(&self) -> Vec<Choice> {
-        let chosen = self.steps.iter().filter(|step| step.chosen);
-        let kill = |step: &Step| step.what.op == super::record::Op::Kill;
-        chosen.map(|step| Choice { process: step.process, kill: kill(step) }).collect()
-    }
-}
 
 /// A scenario ready to be executed, again and again.
 pub struct Runner<'a, T: Shared> {
@@ -102,7 +53,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         if let Some(threads) = crate::process::threads().filter(|threads| *threads > 1) {
             return Err(SimError::Threads { threads });
         }
-        let tid_offset = zygote::find_tid_offset().ok_or(SimError::UnknownLibc)?;
+        let tid_offset = zygote::find_tid_offset().ok_or_else(unknown_libc)?;
         let memory = Memory::new(size_of::<T>())?;
         let (state, alias) = (memory.map()?, memory.map()?);
         let control = Memory::new(size_of::<Control>())?.map()?;
@@ -249,7 +200,7 @@ impl<'a, T: Shared> Runner<'a, T> {
     }
 
     fn name(&self, process: usize) -> String {
-        verdicts::process_name(self.scenario, process)
+        self.scenario.process_name(process)
     }
 }
 
@@ -263,6 +214,10 @@ impl<T: Shared> Drop for Runner<'_, T> {
         let _ = waitpid(self.zygote, None);
         page.asked.store(0, Relaxed);
     }
+}
+
+fn unknown_libc() -> SimError {
+    SimError::Unsupported { why: "the thread descriptor of this C library is unknown".into() }
 }
 
 /// The body of the zygote: binds the scenario's bodies to the state.

@@ -12,10 +12,10 @@
 use std::collections::HashMap;
 
 use super::SimError;
-use super::control::{MAX_PROCESSES, Policy};
 use super::mix;
+use super::order::{MAX_PROCESSES, Order, Policy};
 use super::record::{Op, Step};
-use super::runner::{Order, Runner};
+use super::runner::Runner;
 use super::search::Tally;
 use super::strategy::{Search, Strategy};
 use super::symbols;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::control::{MAX_PROCESSES, MAX_STEPS};
+use super::order::{MAX_PROCESSES, MAX_STEPS};
 use super::record::Choice;
 
 /// A sequence of choices.

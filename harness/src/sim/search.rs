@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::coverage::{Coverage, CoverageCounter};
+use super::order::{Execution, Order};
 use super::record::Step;
 use super::replay::{self, Replay};
-use super::runner::{Execution, Order, Runner};
+use super::runner::Runner;
 use super::strategy::{Search, Strategy};
 use super::{Schedule, SimError, exhaustive, minimise, sample};
 use crate::{Grade, Scenario, Shared, Verdict, thousands};

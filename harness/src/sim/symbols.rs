@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::control::MAX_FRAMES;
+use super::order::MAX_FRAMES;
 
 /// A place in source code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -45,6 +45,7 @@ thread_local! {
 }
 
 /// `file:line` of an instruction, where it is known.
+#[cfg(target_arch = "x86_64")]
 pub fn place(ip: u64) -> Option<String> {
     let places = places(ip);
     let own = places.iter().find(|place| is_own(place)).or(places.first());

@@ -8,12 +8,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::control::MAX_FRAMES;
 use super::names::Names;
+use super::order::{Execution, MAX_FRAMES};
 use super::record::{Op, Step};
-use super::runner::Execution;
 use super::symbols::{self, Place};
-use super::verdicts::process_name;
 use crate::{Scenario, Shared, Verdict};
 
 /// The most rows of a round that is folded.
@@ -88,7 +86,7 @@ impl Timeline {
     pub(super) fn new<T: Shared>(scenario: &Scenario<T>, execution: &Execution) -> Self {
         let names = Names::of::<T>();
         let processes: Vec<String> =
-            (0..execution.ends.len()).map(|i| process_name(scenario, i)).collect();
+            (0..execution.ends.len()).map(|i| scenario.process_name(i)).collect();
         let no_frames = [0; MAX_FRAMES];
         let mut parts = Vec::new();
         for (i, step) in execution.steps.iter().enumerate() {

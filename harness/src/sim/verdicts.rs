@@ -20,11 +20,6 @@ pub fn end_of(process: &ProcessControl) -> Option<ProcessEnd> {
     })
 }
 
-/// The name of process `index`; the one after the last is the recovery.
-pub fn process_name<T: Shared>(scenario: &Scenario<T>, index: usize) -> String {
-    scenario.processes.get(index).map_or_else(|| "recovery".into(), |process| process.name.clone())
-}
-
 /// The outcome in the scenario's words, and the verdict.
 pub fn judge<T: Shared>(
     scenario: &Scenario<T>,
@@ -33,7 +28,7 @@ pub fn judge<T: Shared>(
     ends: &[ProcessEnd],
     steps: &[Step],
 ) -> (String, Verdict) {
-    let name = |index: usize| process_name(scenario, index);
+    let name = |index: usize| scenario.process_name(index);
     let early = early_end(page, ends, &name).or_else(|| match page.outcome.get() {
         Outcome::Deadlock => Some(deadlock::<T>(page, steps, &name)),
         Outcome::Livelock => Some(Verdict::Livelock { steps: page.steps.get().into() }),

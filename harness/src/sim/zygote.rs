@@ -10,6 +10,8 @@ use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use nix::errno::Errno;
+
 use super::control::{MAX_FRAMES, Outcome, State};
 use super::world::{World, world};
 use super::{filter, robust, signals, sys, turn, unwind, vdso, vectors};
@@ -38,8 +40,8 @@ impl Zygote<'_> {
     /// Serves until told to stop, or until the parent dies.
     pub fn serve(&self) -> ! {
         let control = self.world.control;
-        if let Err(errno) = self.prepare() {
-            control.refusal.set(&format!("seccomp is denied here (error {errno})"));
+        if let Err(why) = self.prepare() {
+            control.refusal.set(&why);
             control.outcome.set(Outcome::Refused);
             self.answer();
             sys::leave(1);
@@ -70,7 +72,8 @@ impl Zygote<'_> {
         sys::futex_wake(answered);
     }
 
-    fn prepare(&self) -> Result<(), i32> {
+    /// Sets up what all processes need, or says in words why it cannot.
+    fn prepare(&self) -> Result<(), String> {
         silence();
         grow_lean();
         run_on_one_cpu();
@@ -83,20 +86,21 @@ impl Zygote<'_> {
         // The unwinder prepares itself at its first use.
         unwind::call_stack(&mut [0; MAX_FRAMES]);
         start_ticking();
-        self.hide_state()?;
+        self.hide_state().map_err(|errno| format!("memory cannot be protected: {errno}"))?;
         filter::install(self.world.state as u64, self.world.len as u64)
+            .map_err(|errno| format!("seccomp is denied: {errno}"))
     }
 
     /// Puts protected private pages where the code under test looks. The shared
     /// bytes are seen through the alias only, so an instruction that needs its
     /// operand in place can be given a copy there (`stepped.rs`).
-    fn hide_state(&self) -> Result<(), i32> {
+    fn hide_state(&self) -> Result<(), Errno> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
         let (state, len) = (self.world.state as *mut libc::c_void, self.world.len);
         // SAFETY: the range is the mapping of the shared state and nothing else,
         // in a process that touches it only where a handler stands ready.
         let mapped = unsafe { libc::mmap(state, len, libc::PROT_NONE, flags, -1, 0) };
-        if mapped == state { Ok(()) } else { Err(nix::errno::Errno::last_raw()) }
+        if mapped == state { Ok(()) } else { Err(Errno::last()) }
     }
 
     /// Runs one execution to its end.

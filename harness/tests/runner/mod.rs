@@ -1,5 +1,8 @@
 //! Runs tests that fork: one after another, on the main thread.
 //!
+//! Where the machine lacks what they need, they are ignored, and say why; under
+//! CI, where nothing may be lacking, they fail.
+//!
 //! After each test it is seen to that no child process is left and that
 //! `/dev/shm` holds no name that was not there before, apart from other
 //! programs' names; tests put their own process id into theirs.
@@ -8,7 +11,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use shmkv_harness::sim::SimError;
 
 /// A test with its name.
 pub type Test = (&'static str, fn());
@@ -19,15 +23,22 @@ macro_rules! tests {
     ($($test:ident),+ $(,)?) => { &[$((stringify!($test), $test as fn())),+] };
 }
 
-/// Runs `tests` as the command line asks.
-pub fn run(tests: &[Test]) -> ExitCode {
+/// Runs `tests` as the command line asks, if what they need is there.
+pub fn run(needed: Result<(), SimError>, tests: &[Test]) -> ExitCode {
+    let required = std::env::var("CI").is_ok_and(|value| value == "true");
+    let lacking = needed.err().map(|error| error.to_string());
     let mut arguments = Arguments::from_args();
     // One thread: then libtest-mimic runs tests on the main one.
     arguments.test_threads = Some(1);
     let trials = tests.iter().map(|&(name, test)| {
-        Trial::test(name, move || {
-            clean_after(test);
-            Ok(())
+        let lacking = lacking.clone();
+        Trial::ignorable_test(name, move || match lacking {
+            Some(why) if required => Err(Failed::from(why)),
+            Some(why) => Ok(Completion::ignored_with(why)),
+            None => {
+                clean_after(test);
+                Ok(Completion::Completed)
+            }
         })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()

@@ -18,7 +18,7 @@ use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress};
 
 fn main() -> ExitCode {
     let subjects = [runs::TESTS, ends::TESTS, kills::TESTS, pauses::TESTS, leaks::TESTS];
-    runner::run(&[&subjects.concat(), reports::TESTS].concat())
+    runner::run(Ok(()), &[&subjects.concat(), reports::TESTS].concat())
 }
 
 /// A scenario over one number.

@@ -44,7 +44,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     }
 
     let case = &lab_1::cases()[0];
-    let search = explore::explored(case)?;
+    let search = explore::explored(common, case)?;
     if let (Some(search), true) = (&search, common.tells()) {
         say!("{search}");
         explore::print_failure("lab-1", case, search)?;

@@ -30,7 +30,11 @@ fn tell(common: &Common) -> Result<bool, LabError> {
 
     let (as_claimed, searches) = searches(common, &lab_4::cases())?;
     let held = report.held() && as_claimed;
-    let conclusion = if held { "The store held in all of them." } else { "The store failed." };
+    let conclusion = match (held, searches.is_empty()) {
+        (true, false) => "The store held in all of them.",
+        (true, true) => "The store held under stress.",
+        (false, _) => "The store failed.",
+    };
     let rest = json!({ "stress": report, "searches": searches });
     conclude(common, "lab-4", held, conclusion, rest)?;
     if common.tells() {
