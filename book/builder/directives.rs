@@ -13,7 +13,7 @@ use crate::{BookError, Figures, Sources, course, exercises, html, snapshots};
 
 /// All directives, as an error lists them.
 const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, schedule FIGURE, \
-                     scheduler FIGURE, search FIGURE…, output FIGURE, exercises LAB, mistakes, course, man-pages";
+                     scheduler FIGURE, counts FIGURE, search FIGURE…, output FIGURE, exercises LAB, mistakes, course, man-pages";
 
 /// Replaces the directives of all chapters.
 pub struct Directives {
@@ -65,6 +65,7 @@ impl Directives {
             "timeline" => self.figures.timeline(argument),
             "schedule" => self.figures.schedule(argument),
             "scheduler" => self.figures.scheduler(argument),
+            "counts" => self.figures.counts(argument),
             "search" => self.figures.search(argument),
             "output" => self.figures.output(argument),
             "exercises" => exercises::section(&self.sources, argument),

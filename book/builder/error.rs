@@ -91,6 +91,16 @@ pub enum BookError {
         /// What the simulator found.
         found: String,
     },
+    /// A figure's execution lacks a step that its chapter speaks of.
+    #[error(
+        "figure {name}: its chapter speaks of the step \"{step}\", which is not there, or earlier"
+    )]
+    NoStep {
+        /// The figure.
+        name: String,
+        /// The step.
+        step: &'static str,
+    },
     /// A figure has more states than a reader can find a way through.
     #[error("figure {name} has more than {most} states")]
     TooManyStates {

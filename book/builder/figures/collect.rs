@@ -10,7 +10,7 @@ use shmkv_labs::lab_3_writers::{self as writers, Writing};
 use shmkv_labs::story::{verdicts, violations_side_by_side};
 use shmkv_labs::{lab_1, lab_2, lab_2_price, lab_2_wrong, lab_3, lab_4};
 
-use super::{lost_update, transfer, variants};
+use super::{grouped, lost_update, transfer, variants};
 use crate::{BookError, Figures, Sources};
 
 /// Makes all figures.
@@ -52,7 +52,9 @@ fn first() -> Search {
 fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-1/damage";
     let race = figures.stressed(name, &lab_1::scenario(4, 2), &paused(2_000))?;
-    figures.printed(name, race.invariant_table().render(false));
+    let [rounds, failed] = [race.rounds, race.failed_rounds].map(|count| grouped(count.into()));
+    let table = race.invariant_table().render(false);
+    figures.printed(name, format!("{rounds} rounds, of which {failed} failed\n\n{table}"));
 
     let lines = [
         sources.excerpt("labs/src/lab_1.rs:set")?,
@@ -74,6 +76,8 @@ fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         figures.of_lab(name, "lab-1", "one-set");
         figures.searched(name, &about(lab_1::scenario(2, 1), invariant), &first(), wanted)?;
     }
+    let torn = ["\"by 0by 0by 0by 0\"", "store slots[0].key", "store slots[0].value[12..16]"];
+    figures.has_steps("lab-1/torn", &torn)?;
     let name = "lab-1/twice";
     figures.of_lab(name, "lab-1", "two-sets");
     let twice = about(lab_1::scenario(2, 2), "no key is in two slots");
@@ -88,7 +92,8 @@ fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         "0,1",
         "violated: version counts every set: version is 2",
     )?;
-    figures.searched("lab-1/fetch-add", &variants::fetch_add(), &first(), "violated")
+    figures.has_steps(name, &["load version = 0", "store version 1 → 2", "store version 2 → 1"])?;
+    figures.searched("lab-1/fetch-add", &variants::fetch_add(), &first(), "violated: every key")
 }
 
 fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
@@ -177,12 +182,21 @@ fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         figures.searched(&name, &*found.scenario, search, wanted)?;
     }
     let even = readers::scenario(Reading::EvenVersion, 1, 1);
+    let stands_still =
+        ["store version 0 → 1", "load version = 1", "load version = 1", "store version 1 → 2"];
+    figures.has_steps("lab-3/same-version", &stands_still)?;
     figures.of_lab("lab-3/killed", "lab-3", "even-version");
     figures.replayed("lab-3/killed", &even, "0*7,0!", "deadlock")?;
     let unchanged = writers::scenario(Writing::IfUnchanged, 2, 1);
     figures.of_lab("lab-3/again", "lab-3", "compare-and-set");
     figures.replayed("lab-3/again", &unchanged, "1*12,0", "held")?;
-    figures.replayed("lab-3/missed", &readers::follower(2), "1,0", "held")
+    figures.has_steps(
+        "lab-3/again",
+        &["load version = 2", "store version 3 → 4", "store version 5 → 6"],
+    )?;
+    figures.replayed("lab-3/missed", &readers::follower(2), "1,0", "held")?;
+    figures
+        .has_steps("lab-3/missed", &["load version = 0", "store version 3 → 4", "load version = 4"])
 }
 
 fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
@@ -211,7 +225,9 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
             None => figures.replayed(name, &*found.scenario, schedule, "held")?,
         }
     }
-    Ok(())
+    figures.has_steps("lab-4/killed", &["store slots[0].key[0..8]", "killed", "timeout"])?;
+    figures.has_steps("lab-4/killed-delete", &["store slots[0].key[0..8]", "killed"])?;
+    figures.has_steps("lab-4/late", &["store slots[0].value", "swap version 1 → 2"])
 }
 
 fn simulator(figures: &mut Figures) -> Result<(), BookError> {

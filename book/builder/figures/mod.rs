@@ -114,6 +114,21 @@ impl Figures {
         Ok(html::output(&lines))
     }
 
+    /// How many schedules figure `name`, which is played, has, and how many of them
+    /// hold: a sentence for the prose around it.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn counts(&self, name: &str) -> Result<String, BookError> {
+        self.show("scheduler", name, |figure| {
+            let start = figure.played.as_ref()?.states.first()?;
+            let (all, failing) = start.schedules.as_ref()?;
+            let (all, failing): (u128, u128) = (all.parse().ok()?, failing.parse().ok()?);
+            let (all, held) = (grouped(all), grouped(all - failing));
+            Some(format!("Of {all} schedules {held} hold."))
+        })
+    }
+
     /// What figure `name` printed.
     ///
     /// # Errors
@@ -195,6 +210,22 @@ impl Figures {
         Ok(())
     }
 
+    /// The execution of figure `name` has these steps, in this order, which its
+    /// chapter speaks of.
+    fn has_steps(&self, name: &str, steps: &[&'static str]) -> Result<(), BookError> {
+        let figure = self.figures.get(name).ok_or_else(|| no_figure("timeline", name))?;
+        // Where nothing can be simulated there is no figure to differ from.
+        let Some(execution) = &figure.execution else { return Ok(()) };
+        let text = execution.timeline.to_string();
+        let mut rest = text.as_str();
+        for step in steps {
+            let found = rest.split_once(step);
+            let missing = || BookError::NoStep { name: name.to_owned(), step };
+            rest = found.ok_or_else(missing)?.1;
+        }
+        Ok(())
+    }
+
     /// Searches `scenario`, and makes a figure to be played of it, which marks
     /// the lines of `listings`.
     fn playable<T: Shared>(
@@ -228,6 +259,19 @@ impl Figures {
     fn printed(&mut self, name: &str, text: String) {
         self.entry(name).output = Some(text);
     }
+}
+
+/// A number with a comma after each three digits, as programs here print it.
+fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn no_figure(kind: &'static str, name: &str) -> BookError {
