@@ -90,11 +90,12 @@ impl Conditions {
     }
 }
 
-/// The version that a tag means: `"12"`, or 12 without the quotes.
+/// The version that a tag means: `"12"`, or 12 without the quotes. Tags are
+/// compared as they are written, so `"012"` is another one, which no version has.
 fn version_of(tag: &str) -> Option<u32> {
     let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { digits.parse().ok() } else { None }
+    let version: u32 = digits.parse().ok()?;
+    (itoa(version) == digits.as_bytes()).then_some(version)
 }
 
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn tag_of_no_version_fails_the_precondition() {
-        for tag in ["\"x\"", "W/\"12\"", "\"4294967296\"", "\"\"", "\"+1\"", "\"12"] {
+        for tag in ["\"x\"", "W/\"12\"", "\"4294967296\"", "\"\"", "\"+1\"", "\"012\"", "\"12"] {
             assert_eq!(matching(tag), Err(412), "{tag}");
         }
     }
