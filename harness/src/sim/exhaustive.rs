@@ -1,4 +1,4 @@
-//! All schedules within a bound on preemptions.
+//! All schedules within a bound on preemptions or delays.
 //!
 //! Idea: an execution is a path through states. At each state that is new, each
 //! process that could have gone instead is another path, to be run later; paths
@@ -7,7 +7,7 @@
 //! futures looked at, and ends the path (`machine.rs`). And a preemption before a
 //! step on bytes that no other process touches in conflict is as good as one
 //! after it: it is put off until such a conflict has been seen, and left out if
-//! none ever is.
+//! none ever is. With delays that is not done: there are few schedules anyway.
 //! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
 //! Testing of Multithreaded Programs", PLDI 2007.
 //! Limits: a process that spins, or yields, lets others go first; that it goes on
@@ -16,6 +16,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::SimError;
+use super::cost::Bound;
 use super::machine::{Machine, StateHash};
 use super::order::{Execution, NOBODY, Order, bit};
 use super::record::{Choice, Op, Pending, Step};
@@ -56,7 +57,7 @@ const ROOT: usize = usize::MAX;
 
 struct Explorer<'s> {
     search: &'s Search,
-    bound: u32,
+    bound: Bound,
     /// Open choices, by cost.
     open: VecDeque<Vec<Open>>,
     tree: Vec<Node>,
@@ -102,17 +103,16 @@ impl Touched {
     }
 }
 
-/// Runs all schedules with at most `preemptions` preemptions, as far as the
-/// search's limits allow.
+/// Runs all schedules within `bound`, as far as the search's limits allow.
 pub fn search<T: Shared>(
     runner: &mut Runner<'_, T>,
-    preemptions: Option<u32>,
+    bound: Bound,
     search: &Search,
     tally: &mut Tally<'_>,
 ) -> Result<Covered, SimError> {
     let mut explorer = Explorer {
         search,
-        bound: preemptions.unwrap_or(u32::MAX),
+        bound,
         open: VecDeque::new(),
         tree: Vec::new(),
         reached: HashMap::new(),
@@ -138,7 +138,7 @@ pub fn search<T: Shared>(
         Some(tally.schedules.into())
     } else {
         root.filter(|_| countable)
-            .and_then(|root| super::count::schedules(&explorer.edges, root, explorer.bound))
+            .and_then(|root| super::count::schedules(&explorer.edges, root, bound.most()))
     };
     Ok(Covered { complete: true, without_reduction })
 }
@@ -207,7 +207,7 @@ impl Explorer<'_> {
                 }
                 first = first.or(Some(place));
                 self.branch(steps, i, place, parent, cost, machine.kills());
-                let price = price(step, choice);
+                let price = self.bound.price(step, choice);
                 cost += price;
                 edge = Some((place, price));
             }
@@ -254,6 +254,7 @@ impl Explorer<'_> {
     /// nobody else's conflicts with, as far as has been seen.
     fn can_put_off(&self, step: &Step, price: u32) -> bool {
         self.search.reduction == Reduction::Conflicts
+            && !matches!(self.bound, Bound::Delays(_))
             && price > 0
             && step.process == step.last
             && !self.touched.conflicts(step.process, &step.what)
@@ -272,10 +273,10 @@ impl Explorer<'_> {
         let step = &steps[i];
         for process in 0..u32::BITS as u8 {
             let choice = Choice { process, kill: false };
-            let unfair = if self.bound == u32::MAX { 0 } else { step.yielded };
+            let unfair = if self.bound == Bound::None { 0 } else { step.yielded };
             let possible = bit(step.enabled | step.sleeping | unfair, process);
-            let price = price(step, choice);
-            if possible && process != step.process && cost + price <= self.bound {
+            let price = self.bound.price(step, choice);
+            if possible && process != step.process && cost + price <= self.bound.most() {
                 let open = Open { after, choice, cost: cost + price, from: (place, price) };
                 if self.can_put_off(step, price) {
                     self.put_off.push((open, step.process, step.what));
@@ -296,19 +297,6 @@ impl Explorer<'_> {
 
 fn place(machine: &Machine, step: &Step) -> Place {
     (machine.hash(step.fairness()), step.last)
-}
-
-/// What a choice costs: 1 if it takes the turn from a process that could go on,
-/// wakes a sleeper while others could go, or lets a process spin on; kills are
-/// free.
-fn price(step: &Step, choice: Choice) -> u32 {
-    if choice.kill {
-        return 0;
-    }
-    let taken = bit(step.enabled, step.last) && choice.process != step.last;
-    let early = bit(step.sleeping, choice.process) && step.enabled != 0;
-    let unfair = bit(step.yielded & !step.enabled, choice.process);
-    u32::from(taken || early || unfair)
 }
 
 /// Whether killing `process` before step `i` can differ from killing it at the

@@ -19,6 +19,7 @@ mod clock;
 mod context;
 #[cfg(target_arch = "x86_64")]
 mod control;
+mod cost;
 mod count;
 mod coverage;
 #[cfg(target_arch = "x86_64")]

@@ -172,7 +172,7 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
         Strategy::Pos { seed } => (Policy::Pos, seed, 0),
         Strategy::Surw { seed } => (Policy::Surw, seed, 0),
         Strategy::Random { seed } => (Policy::Random, seed, 0),
-        Strategy::Exhaustive { .. } => (Policy::GoOn, 0, 0),
+        Strategy::Exhaustive { .. } | Strategy::Delays { .. } => (Policy::GoOn, 0, 0),
     };
     let seed = mix(seed ^ mix(number + 1));
     let mut order = Order { policy, seed, ..Order::default() };

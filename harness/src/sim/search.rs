@@ -85,7 +85,7 @@ impl std::fmt::Display for SearchReport {
         if let Some(all) = self.without_reduction.filter(|all| *all > self.schedules.into()) {
             write!(f, " (of {} without reduction)", thousands(all))?;
         }
-        let exhaustive = matches!(self.strategy, Strategy::Exhaustive { .. });
+        let exhaustive = self.strategy.bound().is_some();
         if exhaustive && !self.complete { f.write_str("; not complete") } else { Ok(()) }
     }
 }
@@ -114,11 +114,9 @@ pub fn explore_with<T: Shared>(
 ) -> Result<SearchReport, SimError> {
     let mut runner = Runner::new(scenario, search.step_limit, search.hang_after)?;
     let mut tally = Tally::new(search, runner.image(), &mut progress);
-    let covered = match search.strategy {
-        Strategy::Exhaustive { preemptions } => {
-            exhaustive::search(&mut runner, preemptions, search, &mut tally)?
-        }
-        _ => {
+    let covered = match search.strategy.bound() {
+        Some(bound) => exhaustive::search(&mut runner, bound, search, &mut tally)?,
+        None => {
             sample::search(&mut runner, search, &mut tally)?;
             exhaustive::Covered::default()
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::HANG;
+use super::cost::Bound;
 
 /// How schedules are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +41,25 @@ pub enum Strategy {
         /// The bound: how often the turn is taken from a process that could go on.
         preemptions: Option<u32>,
     },
+    /// All schedules with at most this many delays: far fewer than with as many
+    /// preemptions, where there are many processes.
+    Delays {
+        /// The bound: how many processes are passed over that could go, where the
+        /// last one goes on as long as it can, and then the next in a circle.
+        delays: u32,
+    },
+}
+
+impl Strategy {
+    /// What bounds its schedules, if it runs all that there are within a bound.
+    pub(super) fn bound(self) -> Option<Bound> {
+        match self {
+            Self::Exhaustive { preemptions: None } => Some(Bound::None),
+            Self::Exhaustive { preemptions: Some(most) } => Some(Bound::Preemptions(most)),
+            Self::Delays { delays } => Some(Bound::Delays(delays)),
+            Self::Random { .. } | Self::Pct { .. } | Self::Pos { .. } | Self::Surw { .. } => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Strategy {
@@ -56,6 +76,8 @@ impl std::fmt::Display for Strategy {
                 write!(f, "all schedules with at most {n} preemptions")
             }
             Self::Exhaustive { preemptions: None } => f.write_str("all schedules"),
+            Self::Delays { delays: 1 } => f.write_str("all schedules with at most 1 delay"),
+            Self::Delays { delays } => write!(f, "all schedules with at most {delays} delays"),
         }
     }
 }
@@ -103,7 +125,7 @@ impl Search {
     /// A search with `strategy`: no kills, stops at the first failure and after
     /// 10,000 schedules where the strategy samples.
     pub fn new(strategy: Strategy) -> Self {
-        let samples = !matches!(strategy, Strategy::Exhaustive { .. });
+        let samples = strategy.bound().is_none();
         Self {
             strategy,
             kills: 0,
@@ -120,6 +142,11 @@ impl Search {
     /// All schedules with at most `preemptions` preemptions.
     pub fn exhaustive(preemptions: u32) -> Self {
         Self::new(Strategy::Exhaustive { preemptions: Some(preemptions) })
+    }
+
+    /// All schedules with at most `delays` delays.
+    pub fn delayed(delays: u32) -> Self {
+        Self::new(Strategy::Delays { delays })
     }
 
     /// All schedules.

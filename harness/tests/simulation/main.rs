@@ -96,6 +96,7 @@ fn main() -> ExitCode {
             reductions_lose_no_outcome_with_kills,
             schedules_are_counted_by_the_formula,
             bounded_schedules_are_counted_by_the_formula,
+            delayed_schedules_are_counted_like_inversions,
             executions_repeat_byte_for_byte,
             what_stress_sees_is_predicted,
             next_owner_is_told_as_by_the_kernel,

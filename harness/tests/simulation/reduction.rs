@@ -11,8 +11,15 @@ use crate::common::search;
 use crate::programs::{Program, orders, random_program, scenario};
 use crate::random::Random;
 
-fn exhaustive(preemptions: Option<u32>, reduction: Reduction) -> Search {
-    Search::new(Strategy::Exhaustive { preemptions }).reduction(reduction)
+/// All schedules.
+const ALL: Strategy = Strategy::Exhaustive { preemptions: None };
+
+fn preemptions(most: u32) -> Strategy {
+    Strategy::Exhaustive { preemptions: Some(most) }
+}
+
+fn delays(most: u32) -> Strategy {
+    Strategy::Delays { delays: most }
 }
 
 /// Outcomes and verdicts: a deadlock has no outcome of its own.
@@ -24,9 +31,9 @@ fn seen(report: &SearchReport) -> BTreeSet<String> {
 
 /// With both reductions, a program comes to what it comes to without.
 #[track_caller]
-fn compare(program: &Program, preemptions: Option<u32>, kills: u32) {
+fn compare(program: &Program, strategy: Strategy, kills: u32) {
     let run = |reduction| {
-        let options = Search { kills, ..exhaustive(preemptions, reduction) };
+        let options = Search { kills, ..Search::new(strategy).reduction(reduction) };
         search(&scenario(program), &options)
     };
     let all = run(Reduction::None);
@@ -38,15 +45,11 @@ fn compare(program: &Program, preemptions: Option<u32>, kills: u32) {
         let made_up: Vec<_> = found.difference(&wanted).collect();
         assert!(
             lost.is_empty() && made_up.is_empty(),
-            "{program:?}, {preemptions:?} preemptions, {kills} kills, {reduction:?}: lost {lost:?}, made up {made_up:?}"
+            "{program:?}, {strategy}, {kills} kills, {reduction:?}: lost {lost:?}, made up {made_up:?}"
         );
         assert!(reduced.schedules <= all.schedules, "{program:?}: {reduced}");
         if let Some(count) = reduced.without_reduction.filter(|_| kills == 0) {
-            assert_eq!(
-                count,
-                u128::from(all.schedules),
-                "{program:?}, {preemptions:?}, {reduction:?}"
-            );
+            assert_eq!(count, u128::from(all.schedules), "{program:?}, {strategy}, {reduction:?}");
         }
         if reduction == Reduction::States && kills == 0 {
             assert!(reduced.without_reduction.is_some(), "{program:?}: it can be counted");
@@ -54,13 +57,14 @@ fn compare(program: &Program, preemptions: Option<u32>, kills: u32) {
     }
 }
 
-/// 200 programs, each without a bound and with one of three. Seed 1.
+/// 200 programs, each without a bound and with one of three, on preemptions or on
+/// delays. Seed 1.
 pub fn reductions_lose_no_outcome() {
     let mut random = Random::new(1);
     for i in 0..200 {
         let program = random_program(&mut random, 36, false);
-        compare(&program, None, 0);
-        compare(&program, Some(i % 3), 0);
+        compare(&program, ALL, 0);
+        compare(&program, if i % 2 == 0 { preemptions(i % 3) } else { delays(i % 3) }, 0);
     }
 }
 
@@ -69,7 +73,7 @@ pub fn reductions_lose_no_outcome_under_locks() {
     let mut random = Random::new(2);
     for i in 0..40 {
         let program = random_program(&mut random, 10, true);
-        compare(&program, Some(i % 2), 0);
+        compare(&program, if i % 4 < 2 { preemptions(i % 2) } else { delays(1 + i % 2) }, 0);
     }
 }
 
@@ -78,7 +82,7 @@ pub fn reductions_lose_no_outcome_with_kills() {
     let mut random = Random::new(3);
     for i in 0..60 {
         let program = random_program(&mut random, 12, i % 4 == 0);
-        compare(&program, Some(i % 2), 1);
+        compare(&program, preemptions(i % 2), 1);
     }
 }
 
@@ -87,7 +91,7 @@ pub fn schedules_are_counted_by_the_formula() {
     let mut random = Random::new(4);
     for _ in 0..30 {
         let program = random_program(&mut random, 2000, false);
-        let report = search(&scenario(&program), &exhaustive(None, Reduction::States));
+        let report = search(&scenario(&program), &Search::new(ALL).reduction(Reduction::States));
         assert_eq!(report.without_reduction, Some(orders(&program).into()), "{program:?}");
     }
 }
@@ -117,10 +121,26 @@ pub fn bounded_schedules_are_counted_by_the_formula() {
             );
             let wanted = schedules(steps.into(), bound.into());
             for reduction in [Reduction::None, Reduction::States] {
-                let report = search(&scenario, &exhaustive(Some(bound), reduction));
+                let report = search(&scenario, &Search::exhaustive(bound).reduction(reduction));
                 let found = report.without_reduction;
                 assert_eq!(found, Some(wanted.into()), "{steps} steps, {bound}: {report}");
             }
+        }
+    }
+}
+
+/// Four processes of one step each: a schedule is an order of the four, and its
+/// delays are chosen one after another, at most 3, 2 and 1 of them. So there are
+/// as many with d delays as permutations of four with d inversions: 1, 3, 5, 6, 5,
+/// 3, 1.
+pub fn delayed_schedules_are_counted_like_inversions() {
+    let scenario =
+        Scenario::new("stores", |_: &[AtomicU32; 4]| {})
+            .processes(4, "p", |i, words| words[i].store(1, Relaxed));
+    for (bound, wanted) in (0..).zip([1u128, 4, 9, 15, 20, 23, 24, 24]) {
+        for reduction in [Reduction::None, Reduction::States] {
+            let report = search(&scenario, &Search::delayed(bound).reduction(reduction));
+            assert_eq!(report.without_reduction, Some(wanted), "{bound}: {report}");
         }
     }
 }

@@ -10,11 +10,11 @@ use crate::programs::{random_program, scenario};
 use crate::random::Random;
 
 /// 100 programs, 10 random executions of each, each of them repeated from its
-/// choices: the same steps with the same values. Of every program one is drawn
-/// twice: the same text. Seed 5.
+/// choices: the same steps with the same values, of which timelines are made. Of
+/// every tenth program one is drawn twice: the same text. Seed 5.
 pub fn executions_repeat_byte_for_byte() {
     let mut random = Random::new(5);
-    for _ in 0..100 {
+    for i in 0..100 {
         let scenario = scenario(&random_program(&mut random, 10_000, true));
         let mut runner = Runner::new(&scenario, 20_000, HANG).expect("a runner");
         let mut schedule = String::new();
@@ -28,6 +28,9 @@ pub fn executions_repeat_byte_for_byte() {
             assert_eq!((first.outcome, first.verdict), (again.outcome, again.verdict));
         }
         drop(runner);
+        if i % 10 > 0 {
+            continue;
+        }
         let schedule = schedule.trim_end_matches(',').parse().expect("a schedule");
         let draw = || replay(&scenario, &schedule).expect("a replay").timeline.to_string();
         assert_eq!(draw(), draw());
