@@ -7,6 +7,7 @@
 //! Limits: of another process's changes that come within a millisecond, only
 //! what they amount to is known.
 
+mod census;
 mod changes;
 mod event;
 mod hub;

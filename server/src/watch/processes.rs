@@ -58,7 +58,7 @@ fn look(pid: u32, inode: u64) -> Option<Process> {
     let this = pid == std::process::id();
     let mut waits = what_threads_wait_for(pid, start);
     if this {
-        // Its watcher, which is looking just now.
+        // Its watcher, unless it looks just now.
         waits = waits.max(Waits::Change);
     }
     Some(Process { pid, name, this, waits })

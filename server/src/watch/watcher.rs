@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use shmkv::{Deadline, KeyValue, Snapshot, StoreError};
 
+use super::census::Census;
 use super::changes::between;
-use super::{LockState, Process, View, processes};
+use super::{LockState, View, processes};
 use crate::app::App;
 use crate::door::{Absence, Attached, Journal};
 
@@ -27,9 +28,12 @@ const PACE: Duration = Duration::from_millis(1);
 /// How long a look waits for the lock.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// How often the semaphore is looked at while a page is open, and a table that
-/// could not be read is tried again.
-const LIVELY: Duration = Duration::from_millis(25);
+/// How often the semaphore is looked at while a page is open; and the version, for
+/// the sake of programs that wake nobody.
+const LIVELY: Duration = Duration::from_millis(10);
+
+/// How often what could not be opened or read is tried again.
+const AGAIN: Duration = Duration::from_millis(25);
 
 /// How often anything is looked at when nobody looks.
 const QUIET: Duration = Duration::from_millis(200);
@@ -53,6 +57,7 @@ impl Watcher {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let (looked, first_look) = mpsc::channel();
+        let census = Census::start(processes::on_object)?;
         let thread = thread::Builder::new().name("watcher".into()).spawn(move || {
             let running = || {
                 // Asked after each look. Nobody listens after the first.
@@ -62,7 +67,7 @@ impl Watcher {
             };
             loop {
                 match app.door.attached() {
-                    Ok(attached) => Followed::new(&app, attached).follow(running),
+                    Ok(attached) => Followed::new(&app, &census, attached).follow(running),
                     Err(absence) => search(&app, absence, running),
                 }
                 if !running() {
@@ -96,7 +101,7 @@ fn search(app: &App, mut absence: Absence, running: impl Fn() -> bool) {
             }
             _ => {}
         }
-        sleep(LIVELY);
+        sleep(AGAIN);
     }
 }
 
@@ -112,31 +117,31 @@ fn tell_absence(app: &App, absence: &Absence) {
 /// A store that is followed.
 struct Followed<'a> {
     app: &'a App,
+    census: &'a Census,
     attached: Arc<Attached>,
     object: u64,
     table: Option<Arc<Snapshot>>,
     problem: Option<String>,
-    processes: Arc<Vec<Process>>,
     looked: Instant,
     named: Instant,
-    counted: Option<Instant>,
+    asked: Option<Instant>,
     held_since: Option<Instant>,
 }
 
 impl<'a> Followed<'a> {
-    fn new(app: &'a App, attached: Arc<Attached>) -> Self {
+    fn new(app: &'a App, census: &'a Census, attached: Arc<Attached>) -> Self {
         let (_, object) = attached.store().segment().identity();
         let now = Instant::now();
         Self {
             app,
+            census,
             attached,
             object,
             table: None,
             problem: None,
-            processes: Arc::default(),
             looked: now,
             named: now,
-            counted: None,
+            asked: None,
             held_since: None,
         }
     }
@@ -166,7 +171,7 @@ impl<'a> Followed<'a> {
         let seen = match (&self.table, &self.problem) {
             (Some(table), None) => table.version,
             _ => {
-                sleep(LIVELY);
+                sleep(AGAIN);
                 return true;
             }
         };
@@ -178,7 +183,7 @@ impl<'a> Followed<'a> {
             }
             Ok(None) => false,
             Err(_) => {
-                sleep(LIVELY);
+                sleep(AGAIN);
                 true
             }
         }
@@ -225,16 +230,16 @@ impl<'a> Followed<'a> {
     fn publish(&mut self) {
         let Some(table) = self.table.clone() else { return self.publish_problem() };
         let bytes = self.attached.store().table().bytes();
-        if self.is_viewed() && self.counted.is_none_or(|counted| counted.elapsed() >= CENSUS) {
-            self.counted = Some(Instant::now());
-            self.processes = Arc::new(processes::on_object(self.object));
+        if self.is_viewed() && self.asked.is_none_or(|asked| asked.elapsed() >= CENSUS) {
+            self.asked = Some(Instant::now());
+            self.census.ask(self.object);
         }
         let view = Arc::new(View {
             problem: self.problem.clone(),
             table,
             lock: self.lock(&bytes),
             bytes: Arc::new(bytes),
-            processes: self.processes.clone(),
+            processes: self.census.last(self.object),
         });
         self.app.views.send_if_modified(|shown| {
             let is_new = *shown != view;
