@@ -1,6 +1,6 @@
 //! An answer to an exercise, and what is to be done with it.
 
-use shmkv_harness::sim::Simulate;
+use shmkv_harness::sim::{Search, Simulate};
 use shmkv_harness::{Expected, Scenario, Shared, Verdict};
 
 use crate::Trial;
@@ -40,6 +40,7 @@ pub struct Predict {
     /// The answer; empty where there is none yet.
     pub outcomes: &'static [&'static str],
     program: Box<Program>,
+    preemptions: Option<u32>,
 }
 
 /// Makes the program's scenario, with these outcomes foreseen.
@@ -56,7 +57,21 @@ impl Predict {
             scenario.expected = expected.to_vec();
             Box::new(scenario) as Box<dyn Simulate>
         };
-        Self { outcomes, program: Box::new(program) }
+        Self { outcomes, program: Box::new(program), preemptions: None }
+    }
+
+    /// How many preemptions the search bounds; without this, all schedules are run.
+    /// For programs whose operations are each one step to the others, a preemption
+    /// for each of them brings about all that there is.
+    #[must_use]
+    pub fn preemptions(mut self, most: u32) -> Self {
+        self.preemptions = Some(most);
+        self
+    }
+
+    /// The search through the program's schedules.
+    pub(crate) fn search(&self) -> Search {
+        self.preemptions.map_or_else(Search::unbounded, Search::exhaustive)
     }
 
     /// The program, with these outcomes foreseen.

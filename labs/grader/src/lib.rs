@@ -13,6 +13,7 @@ mod dice;
 mod failure;
 pub mod lab_1;
 pub mod lab_3;
+pub mod lab_4;
 mod trial;
 
 pub use answer::{Answer, Break, Predict, Work};

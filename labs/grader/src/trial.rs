@@ -114,6 +114,17 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
+    /// Adds what is done after a kill, by a fresh process, once all others have
+    /// ended or can go no further.
+    #[must_use]
+    pub fn recovery<R: ToReport>(mut self, body: impl Fn(&T) -> R + 'static) -> Self {
+        self.scenario = self.scenario.recovery(move |shared| {
+            confine();
+            body(shared)
+        });
+        self
+    }
+
     /// Adds what must hold at the end, and what it means where it does not.
     /// The first that does not hold counts.
     #[must_use]

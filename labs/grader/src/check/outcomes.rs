@@ -12,7 +12,7 @@ use crate::{Failure, Predict};
 /// # Errors
 /// A sentence: it cannot be graded here.
 pub(super) fn check(answer: &Predict) -> Result<Report, String> {
-    let explored = explore(answer, &[], Search::unbounded())?;
+    let explored = explore(answer, &[], answer.search())?;
     let evidence = vec![format!("Simulation: {explored}.")];
     if answer.outcomes.is_empty() {
         let sentence = "No outcome is named yet.".into();
@@ -57,7 +57,7 @@ fn can_happen(answer: &Predict, outcome: &str, possible: &[&str]) -> Result<Fail
             reason: "not predicted".into(),
         })
         .collect();
-    let found = explore(answer, &expected, Search::unbounded().stop_at_first_failure(true))?;
+    let found = explore(answer, &expected, answer.search().stop_at_first_failure(true))?;
     let name = answer.program(&[]).name().to_owned();
     let execution = found.failure.map(|replay| judge::execution(&name, 1, &replay));
     let sentence = format!("\"{outcome}\" can happen, too, and you do not name it.");

@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! It has ended, and cannot be killed.
+pub const SCHEDULE: &str = "0*8,0!";

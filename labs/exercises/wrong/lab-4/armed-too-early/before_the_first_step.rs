@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! Nothing has changed, and nothing is undone.
+pub const SCHEDULE: &str = "0!";

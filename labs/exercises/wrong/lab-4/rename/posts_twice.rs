@@ -1,0 +1,18 @@
+//! Verdict: wrong result
+//! The guard gives the lock back, and so does the last line.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmkv_grader::lab_4::rename::{Slot, Table};
+
+pub fn rename(table: &Table, old: u64, new: u64) -> bool {
+    let _guard = table.lock.guard().expect("a semaphore");
+    let (Some(slot), None) = (find(table, old), find(table, new)) else { return false };
+    slot.key.store(new, Relaxed);
+    table.lock.post().expect("a semaphore");
+    true
+}
+
+fn find(table: &Table, key: u64) -> Option<&Slot> {
+    table.slots.iter().find(|slot| slot.key.load(Relaxed) == key)
+}

@@ -1,0 +1,37 @@
+//! Verdict: lost update
+//! It adds what may not have been taken yet.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmkv_grader::lab_4::transfer::Bank;
+
+pub fn transfer(bank: &Bank, from: usize, to: usize, amount: u64) -> bool {
+    let _guard = bank.lock.guard().expect("a semaphore");
+    let accounts = [from, to];
+    let balances = accounts.map(|account| bank.balances[account].load(Relaxed));
+    if balances[0] < amount {
+        return false;
+    }
+    for place in 0..2 {
+        bank.journal.accounts[place].store(accounts[place] as u32, Relaxed);
+        bank.journal.balances[place].store(balances[place], Relaxed);
+    }
+    bank.journal.armed.store(1, Relaxed);
+    bank.balances[from].store(balances[0] - amount, Relaxed);
+    bank.balances[to].store(balances[1] + amount, Relaxed);
+    bank.journal.armed.store(0, Relaxed);
+    true
+}
+
+pub fn recover(bank: &Bank) {
+    let Bank { lock, balances, journal } = bank;
+    if journal.armed.swap(0, Relaxed) == 1 {
+        let [from, to] = journal.accounts.each_ref().map(|account| account.load(Relaxed) as usize);
+        let amount = journal.balances[0].load(Relaxed) - balances[from].load(Relaxed);
+        balances[from].fetch_add(amount, Relaxed);
+        balances[to].fetch_sub(amount, Relaxed);
+    }
+    if lock.value() == 0 {
+        lock.post().expect("a semaphore");
+    }
+}
