@@ -16,6 +16,9 @@ use crate::{Shared, Verdict};
 /// The most executions that are spent on it.
 const TRIES: u32 = 400;
 
+/// The most steps that are spent on it: a livelock's executions are long.
+const STEPS: usize = 40_000;
+
 /// How good a schedule is: kills, switches, length of the text.
 type Cost = (usize, usize, usize);
 
@@ -26,16 +29,17 @@ pub fn minimise<T: Shared>(
 ) -> Result<Schedule, SimError> {
     let mut best = Schedule(failing.choices());
     let mut best_cost = cost(failing, &best);
-    let mut tries = 0;
+    let (mut tries, mut steps) = (0, 0);
     loop {
         let mut improved = false;
         for candidate in candidates(&best) {
-            if tries == TRIES {
+            if tries == TRIES || steps >= STEPS {
                 return Ok(best);
             }
             tries += 1;
             let prefix = candidate.choices();
             let execution = runner.run(&Order { prefix, ..Order::default() })?;
+            steps += execution.steps.len();
             if !same(&execution.verdict, &failing.verdict) {
                 continue;
             }
