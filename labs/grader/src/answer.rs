@@ -61,8 +61,8 @@ impl Predict {
     }
 
     /// How many preemptions the search bounds; without this, all schedules are run.
-    /// For programs whose operations are each one step to the others, a preemption
-    /// for each of them brings about all that there is.
+    /// Enough of them bring about all that there is where operations are each one
+    /// step to the others: as many as it takes to put those in any order.
     #[must_use]
     pub fn preemptions(mut self, most: u32) -> Self {
         self.preemptions = Some(most);

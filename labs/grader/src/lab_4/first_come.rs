@@ -41,6 +41,6 @@ impl crate::Answer for Answer {
                     Err(error) => error.to_string(),
                 })
         });
-        Work::Predict(answer.preemptions(3))
+        Work::Predict(answer.preemptions(2))
     }
 }
