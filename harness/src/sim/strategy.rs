@@ -69,6 +69,9 @@ impl std::fmt::Display for Strategy {
             Self::Pct { depth, seed } => write!(f, "PCT of depth {depth}, seed {seed}"),
             Self::Pos { seed } => write!(f, "POS, seed {seed}"),
             Self::Surw { seed } => write!(f, "SURW, seed {seed}"),
+            Self::Exhaustive { preemptions: Some(0) } => {
+                f.write_str("all schedules without preemptions")
+            }
             Self::Exhaustive { preemptions: Some(1) } => {
                 f.write_str("all schedules with at most 1 preemption")
             }

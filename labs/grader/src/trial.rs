@@ -40,9 +40,11 @@ pub(crate) fn linger(ticks: &AtomicU32) {
 pub struct Trial {
     pub(crate) scenario: Box<dyn Simulate>,
     meanings: Vec<(String, Failure)>,
+    locks: Vec<String>,
     pub(crate) preemptions: Option<u32>,
     pub(crate) kills: bool,
     pub(crate) only_simulated: bool,
+    pub(crate) alone: bool,
 }
 
 impl Trial {
@@ -51,9 +53,11 @@ impl Trial {
         TrialBuilder {
             scenario: Scenario::new(name, setup),
             meanings: Vec::new(),
+            locks: Vec::new(),
             preemptions: Some(2),
             kills: false,
             only_simulated: false,
+            alone: false,
         }
     }
 
@@ -68,12 +72,28 @@ impl Trial {
         known.map_or(Failure::WrongResult, |(_, failure)| *failure)
     }
 
+    /// Whether a process that waits on `field` waits for a lock: for what only
+    /// its holder can give back.
+    pub(crate) fn is_lock(&self, field: &str) -> bool {
+        self.locks.iter().any(|lock| field.strip_prefix(lock.as_str()) == Some(".value"))
+    }
+
     /// The search through all its schedules within its bound.
     pub(crate) fn search(&self) -> Search {
         let search = match self.preemptions {
             Some(preemptions) => Search::exhaustive(preemptions),
             None => Search::unbounded(),
         };
+        self.limited(search)
+    }
+
+    /// A search at random, with any number of preemptions; `None` where there is
+    /// no bound to go beyond.
+    pub(crate) fn search_beyond(&self, seed: u64) -> Option<Search> {
+        self.preemptions.map(|_| self.limited(Search::sampling(seed)))
+    }
+
+    fn limited(&self, search: Search) -> Search {
         let search = if self.kills { search.with_kills() } else { search };
         search.step_limit(STEP_LIMIT).stop_at_first_failure(true)
     }
@@ -83,9 +103,11 @@ impl Trial {
 pub struct TrialBuilder<T: Shared> {
     scenario: Scenario<T>,
     meanings: Vec<(String, Failure)>,
+    locks: Vec<String>,
     preemptions: Option<u32>,
     kills: bool,
     only_simulated: bool,
+    alone: bool,
 }
 
 impl<T: Shared> TrialBuilder<T> {
@@ -139,13 +161,15 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
-    /// The semaphore called `name`, a lock, must have been given back, once.
+    /// The semaphore in the field called `name`, a lock, must have been given
+    /// back, once.
     #[must_use]
-    pub fn must_free(self, name: &str, lock: impl Fn(&T) -> &Semaphore + 'static) -> Self {
+    pub fn must_free(mut self, name: &str, lock: impl Fn(&T) -> &Semaphore + 'static) -> Self {
+        self.locks.push(name.to_owned());
         self.must_count(name, 1, lock)
     }
 
-    /// The semaphore called `name` must be at `value` at the end.
+    /// The semaphore in the field called `name` must be at `value` at the end.
     #[must_use]
     pub fn must_count(
         self,
@@ -202,14 +226,25 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
+    /// Nobody comes for whom the last process waits: looks, in one execution of the
+    /// simulator, whether it sleeps. Whether it waits at all is for other trials.
+    #[must_use]
+    pub fn nobody_comes(mut self) -> Self {
+        self.alone = true;
+        self.only_simulated = true;
+        self
+    }
+
     /// The trial.
     pub fn build(self) -> Trial {
         Trial {
             scenario: Box::new(self.scenario),
             meanings: self.meanings,
+            locks: self.locks,
             preemptions: self.preemptions,
             kills: self.kills,
             only_simulated: self.only_simulated,
+            alone: self.alone,
         }
     }
 }

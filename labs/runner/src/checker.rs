@@ -3,7 +3,8 @@
 //! Idea: the checker is a child in a process group of its own. It answers
 //! through a socket; what the learner's code prints comes through a pipe and is
 //! kept apart. When it has answered, died or used up its time, the group is
-//! killed; processes that the harness put into other groups die with it.
+//! killed; processes that the harness put into other groups die with it. Its time
+//! is processor time, so that a busy machine does not make an answer slow.
 //! Limits: of what is printed, the first 64 KiB are kept.
 
 use std::io::{self, PipeReader, Read};
@@ -18,6 +19,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use shmkv_grader::{Reply, Request};
+
+use crate::processor;
 
 /// How much of what is printed is kept, in bytes.
 const KEPT: usize = 64 << 10;
@@ -47,7 +50,15 @@ pub enum Ended {
     Died(ExitStatus),
 }
 
-/// Starts the program `checker`, asks it, and waits for `limit` at most.
+/// How often its limit a checker may take where it does not get a processor, or
+/// sleeps.
+const PATIENCE: u32 = 6;
+
+/// How often to look how much a checker has used, once it may be too much.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Starts the program `checker`, asks it, and waits until it has used `limit` of
+/// processor time, or six times as long.
 ///
 /// # Errors
 /// It could not be started, or not be talked to.
@@ -66,7 +77,7 @@ pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Ask
     let outcome = serde_json::to_writer(&ours, request)
         .map_err(io::Error::from)
         .and_then(|()| io::Write::write_all(&mut ours, b"\n"))
-        .and_then(|()| asked.listen(ours, printed, started + limit));
+        .and_then(|()| asked.listen(ours, printed, &Allowance { started, limit }));
     let status = asked.end()?;
     let answered = match outcome {
         Ok(answered) => answered,
@@ -83,6 +94,25 @@ pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Ask
     Ok(Asked { ended, printed, took: started.elapsed() })
 }
 
+/// How much a checker may use.
+struct Allowance {
+    started: Instant,
+    limit: Duration,
+}
+
+impl Allowance {
+    /// How long it may go on before this is asked again; zero: no longer.
+    fn left(&self, checker: u32) -> Duration {
+        let elapsed = self.started.elapsed();
+        // It uses one processor, but for moments.
+        let surely = self.limit.saturating_sub(elapsed);
+        if !surely.is_zero() || elapsed >= self.limit * PATIENCE {
+            return surely;
+        }
+        self.limit.saturating_sub(processor::used_by(checker)).min(LOOK)
+    }
+}
+
 /// A checker that is being asked.
 struct Conversation {
     child: Child,
@@ -97,14 +127,17 @@ impl Conversation {
         &mut self,
         mut socket: UnixStream,
         mut pipe: PipeReader,
-        end: Instant,
+        allowance: &Allowance,
     ) -> io::Result<Option<bool>> {
         socket.set_nonblocking(true)?;
         let mut pipe_open = true;
-        let mut end = end;
+        let mut end: Option<Instant> = None;
         let mut answered = None;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = match end {
+                Some(end) => end.saturating_duration_since(Instant::now()),
+                None => allowance.left(self.child.id()),
+            };
             if left.is_zero() {
                 return Ok(answered);
             }
@@ -121,7 +154,7 @@ impl Conversation {
                     // Its processes are gone, or go with it; what they have
                     // printed is in the pipe.
                     self.kill();
-                    end = Instant::now() + LINGER;
+                    end = Some(Instant::now() + LINGER);
                 }
             }
             if answered.is_some() && !pipe_open {

@@ -3,20 +3,22 @@
 //! Idea: the libraries were built by Cargo, together with this runner; what is
 //! left is one small crate and one link, for which `rustc` alone is enough and
 //! takes a second. The file is a crate of its own: it sees what is given and
-//! nothing of the checker, may hold no unsafe code, and its compiler errors are
-//! the compiler's own.
+//! nothing of the checker, may hold no unsafe code and take in no other file, and
+//! its compiler errors are the compiler's own.
 //! Limits: the compiler must be the one that built the libraries; where it is
-//! not, it says so.
+//! not, it says so. Where the compiler takes unsound code for safe, such code can
+//! do to its process what it likes.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use shmkv_grader::catalogue::Exercise;
 use tempfile::TempDir;
 
+use crate::bounded;
 use crate::places::Places;
 
 /// Why no checker could be made.
@@ -36,6 +38,16 @@ pub enum CompileError {
         /// What the compiler said.
         diagnostics: String,
     },
+    /// The file takes in something else: another file, or what the environment
+    /// says.
+    #[error("{what} is taken in: an answer is one file, and nothing else counts")]
+    NotAlone {
+        /// What.
+        what: String,
+    },
+    /// The compiler had not ended within its limits.
+    #[error("the compiler had not ended after {} s of processor time", bounded::CPU_S)]
+    Endless,
     /// Cargo could not build the libraries.
     #[error("cargo could not build the grader's libraries:\n{said}")]
     Libraries {
@@ -122,7 +134,7 @@ impl Libraries {
     /// `rustc` with what all its uses here have in common.
     fn rustc(&self) -> Command {
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-        rustc.current_dir(&self.base).stdin(Stdio::null());
+        rustc.current_dir(&self.base);
         rustc.args(["--edition", "2024", "-C", "debuginfo=line-tables-only"]);
         rustc.arg(if self.colour { "--color=always" } else { "--color=never" });
         rustc.arg("-L").arg(joined("dependency=", self.folder()));
@@ -197,11 +209,32 @@ fn compile_answer(
 ) -> Result<(), CompileError> {
     let mut rustc = libraries.rustc();
     rustc.args(["--crate-type", "rlib", "--forbid", "unsafe-code", "--crate-name"]);
-    rustc.arg(crate_name(number)).arg("--out-dir").arg(checker.folder.path());
+    let name = crate_name(number);
+    rustc.arg(&name).arg("--out-dir").arg(checker.folder.path());
+    let taken_in = checker.folder.path().join(name).with_extension("d");
+    rustc.arg(joined("--emit=link,dep-info=", &taken_in));
     // As the compiler shows it.
-    rustc.arg(file.strip_prefix(&libraries.base).unwrap_or(file));
-    let output = rustc.output().map_err(io_error("running rustc"))?;
-    finished(output).map_err(|diagnostics| CompileError::Refused { diagnostics })
+    let shown = file.strip_prefix(&libraries.base).unwrap_or(file);
+    rustc.arg(shown);
+    finish(&rustc, checker, |diagnostics| CompileError::Refused { diagnostics })?;
+    let listed = fs::read_to_string(taken_in).map_err(io_error("reading what rustc has read"))?;
+    match foreign(&listed, shown) {
+        None => Ok(()),
+        Some(what) => Err(CompileError::NotAlone { what }),
+    }
+}
+
+/// What the compiler has read beside `file`, by its own list, which is in the
+/// form of makefiles: each file is a target, and variables are comments.
+fn foreign(listed: &str, file: &Path) -> Option<String> {
+    let own = file.display().to_string().replace(' ', "\\ ");
+    listed.lines().find_map(|line| match line.strip_prefix("# env-dep:") {
+        Some(variable) => {
+            let name = variable.split('=').next().unwrap_or_default();
+            Some(format!("the environment's {name}"))
+        }
+        None => line.strip_suffix(':').filter(|read| *read != own).map(str::to_owned),
+    })
 }
 
 fn link(
@@ -219,14 +252,21 @@ fn link(
         let library = checker.folder.path().join(format!("lib{name}.rlib"));
         rustc.arg("--extern").arg(joined(&format!("{name}="), &library));
     }
-    let output = rustc.arg(&main).output().map_err(io_error("running rustc"))?;
-    finished(output).map_err(|diagnostics| CompileError::Unfit { diagnostics })
+    finish(rustc.arg(&main), checker, |diagnostics| CompileError::Unfit { diagnostics })
 }
 
-fn finished(output: Output) -> Result<(), String> {
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+/// Runs a compiler to its end; `refused` makes an error of what it says.
+fn finish(
+    rustc: &Command,
+    checker: &Checker,
+    refused: fn(String) -> CompileError,
+) -> Result<(), CompileError> {
+    let log = checker.folder.path().join("rustc.log");
+    let ran = bounded::run(rustc, &log).map_err(io_error("running rustc"))?;
+    match ran.status {
+        Some(status) if status.success() => Ok(()),
+        Some(_) => Err(refused(ran.said)),
+        None => Err(CompileError::Endless),
     }
 }
 
@@ -246,4 +286,20 @@ fn main_of(exercise: &Exercise, answers: &[Answer<'_>]) -> String {
     let names = names.map(|(number, (name, _))| format!("({name:?}, &ANSWER_{number})"));
     let names = names.collect::<Vec<_>>().join(", ");
     main + &format!("fn main() -> std::process::ExitCode {{ shmkv_grader::run(&[{names}]) }}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_files_and_variables_are_named() {
+        let own = "a.d: my\\ file.rs\n\nliba.rlib: my\\ file.rs\n\nmy\\ file.rs:\n";
+        let file = Path::new("my file.rs");
+        assert_eq!(foreign(own, file), None);
+        let included = format!("{own}../solution.rs:\n");
+        assert_eq!(foreign(&included, file), Some("../solution.rs".into()));
+        let variable = format!("{own}\n# env-dep:TOKEN=secret\n");
+        assert_eq!(foreign(&variable, file), Some("the environment's TOKEN".into()));
+    }
 }

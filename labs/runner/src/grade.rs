@@ -16,26 +16,23 @@ const ANSWER: &str = "answer";
 /// How much to do for one answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// How long the whole check may take, once it is built.
+    /// How much processor time the whole check may take, once it is built.
     pub limit: Duration,
     /// How long to run under stress.
     pub stress: Duration,
     /// The most rounds of stress of each trial.
     pub rounds: u64,
-    /// How long the search may take.
-    pub search: Duration,
     /// The most schedules of each trial; `None` for all.
     pub schedules: Option<u64>,
 }
 
 impl Default for Effort {
-    /// What a learner's answer gets: ten seconds at most.
+    /// What a learner's answer gets: ten seconds of processor time at most.
     fn default() -> Self {
         Self {
             limit: Duration::from_secs(10),
             stress: Duration::from_millis(300),
             rounds: 2_000,
-            search: Duration::from_millis(6_500),
             schedules: None,
         }
     }
@@ -108,14 +105,24 @@ pub fn grade(
                             for, in the form in which it was handed out.";
             Ok(not_compiled(seed, diagnostics, sentence))
         }
+        Err(error @ (CompileError::NotAlone { .. } | CompileError::Endless)) => {
+            Ok(not_compiled(seed, String::new(), &capitalised(&error.to_string())))
+        }
         Err(other) => Err(other.into()),
     }
+}
+
+/// A message as a sentence of its own.
+fn capitalised(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 fn not_compiled(seed: u64, diagnostics: String, sentence: &str) -> Graded {
     Graded {
         report: failed(Failure::DoesNotCompile, sentence.into()),
-        diagnostics: Some(diagnostics),
+        diagnostics: Some(diagnostics).filter(|said| !said.is_empty()),
         printed: String::new(),
         seed,
         took: Duration::ZERO,
@@ -137,10 +144,9 @@ pub fn check(
     seed: u64,
     effort: Effort,
 ) -> Result<Graded, GradeError> {
-    let ms = |time: Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
-    let (stress_ms, search_ms) = (ms(effort.stress), ms(effort.search));
+    let stress_ms = effort.stress.as_millis().try_into().unwrap_or(u64::MAX);
     let Effort { rounds, schedules, .. } = effort;
-    let task = Task::Check { stress_ms, rounds, search_ms, schedules };
+    let task = Task::Check { stress_ms, rounds, schedules };
     let request = Request { variant: variant.to_owned(), seed, task };
     let asked = checker::ask(checker, &request, effort.limit)?;
     let report = match asked.ended {
@@ -152,7 +158,8 @@ pub fn check(
         }
         Ended::TooSlow => {
             let limit = effort.limit.as_secs();
-            failed(Failure::TooSlow, format!("The check had not ended after {limit} s."))
+            let sentence = format!("The check had not ended after {limit} s of processor time.");
+            failed(Failure::TooSlow, sentence)
         }
         Ended::Died(status) => {
             let sentence = format!("The checker itself was ended ({status}) before it could tell.");

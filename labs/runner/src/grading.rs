@@ -3,8 +3,8 @@
 //! Idea: of a submission, only the learner's files count. They are laid, one by
 //! one, into an empty folder and compiled there; what else a submission brings
 //! along is not looked at.
-//! Limits: a submitted file can include other files of this machine by their
-//! full paths, the solutions too, if it knows where they are.
+//! Limits: an answer that takes in another file is refused, but what the compiler
+//! says of it may quote that file; so grade on a machine that holds no secrets.
 
 use std::fs;
 use std::path::{Path, PathBuf};

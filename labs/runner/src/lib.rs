@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+mod bounded;
 pub mod checker;
 pub mod cli;
 pub mod commands;
@@ -11,6 +12,7 @@ pub mod compile;
 pub mod grade;
 pub mod grading;
 pub mod places;
+mod processor;
 pub mod progress;
 pub mod reports;
 pub mod screen;

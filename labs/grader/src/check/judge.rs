@@ -49,12 +49,10 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
 
 /// An execution that failed, as the learner is told.
 pub(super) fn failed(trial: &Trial, number: usize, replay: &Replay) -> Failed {
-    let failure = match (&replay.verdict, forgotten_by(replay)) {
-        (Verdict::Deadlock { .. }, Some(_)) => Failure::LeftLocked,
-        (verdict, _) => failure(trial, verdict),
-    };
+    let mut failure = failure(trial, &replay.verdict);
     let mut sentence = sentence(&replay.verdict);
-    if let Some(process) = forgotten_by(replay) {
+    if let Some(process) = forgotten_by(trial, replay) {
+        failure = Failure::LeftLocked;
         sentence += &format!(" {process} has returned, and nobody else can give it back.");
     }
     Failed { failure, sentence, execution: Some(execution(trial.name(), number, replay)) }
@@ -98,22 +96,16 @@ pub(super) fn refused(error: SimError) -> Result<Failed, String> {
     }
 }
 
-/// In a deadlock in which all wait for what one process holds that has returned:
-/// that process.
-fn forgotten_by(replay: &Replay) -> Option<&str> {
+/// In a deadlock in which all wait for a lock that one process holds, which has
+/// returned: that process.
+fn forgotten_by<'a>(trial: &Trial, replay: &'a Replay) -> Option<&'a str> {
     let Verdict::Deadlock { waiters } = &replay.verdict else { return None };
-    let holders: Vec<&str> = waiters.iter().filter_map(|waiter| holder(waiter)).collect();
-    let (first, rest) = holders.split_first()?;
-    let returned = replay
-        .timeline
-        .processes
-        .iter()
-        .zip(&replay.ends)
-        .any(|(name, end)| name == first && matches!(end, ProcessEnd::Returned { .. }));
-    let all = holders.len() == waiters.len() && rest.iter().all(|holder| holder == first);
-    (returned && all).then_some(*first)
-}
-
-fn holder(waiter: &Waiter) -> Option<&str> {
-    waiter.held_by.as_deref()
+    let holder = waiters.first()?.held_by.as_deref()?;
+    let waits_for_it =
+        |waiter: &Waiter| trial.is_lock(&waiter.field) && waiter.held_by.as_deref() == Some(holder);
+    let ends = replay.timeline.processes.iter().zip(&replay.ends);
+    let returned = ends
+        .filter(|(name, _)| *name == holder)
+        .any(|(_, end)| matches!(end, ProcessEnd::Returned { .. }));
+    (returned && waiters.iter().all(waits_for_it)).then_some(holder)
 }

@@ -25,8 +25,6 @@ pub enum Task {
         stress_ms: u64,
         /// The most rounds of stress of each trial.
         rounds: u64,
-        /// How long the search may take, all trials together, in milliseconds.
-        search_ms: u64,
         /// The most schedules of each trial to run; `None` for all. With a limit
         /// that is reached, what was not run counts as held.
         schedules: Option<u64>,

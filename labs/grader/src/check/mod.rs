@@ -65,12 +65,11 @@ fn perform(work: Work, request: &Request) -> Result<Reply, String> {
             confine::seal()?;
             replay(work, *trial, schedule).map(Reply::Replayed)
         }
-        (Work::Write(trials), Task::Check { stress_ms, rounds, search_ms, schedules }) => {
+        (Work::Write(trials), Task::Check { stress_ms, rounds, schedules }) => {
             let limits = Limits {
                 seed: request.seed,
                 stress: Duration::from_millis(*stress_ms),
                 rounds: *rounds,
-                search: Duration::from_millis(*search_ms),
                 schedules: *schedules,
             };
             trials::check(&trials, &limits).map(Reply::Graded)

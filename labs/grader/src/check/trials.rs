@@ -1,8 +1,10 @@
-//! Grades functions: stress first, then all schedules within each trial's bound.
+//! Grades functions: stress first, then all schedules within each trial's bound,
+//! and some beyond it.
 //!
 //! Idea: stress runs the code as it is, at full speed, and sees what simulation
 //! does not look for, such as a segment left behind. What simulation finds is
-//! told first, since it comes with a schedule that shows it.
+//! told first, since it comes with a schedule that shows it. Mistakes that take
+//! more preemptions than the bound are looked for at random.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,13 @@ const ROUND: Duration = Duration::from_secs(2);
 /// The share of rounds with a kill, where a trial has kills.
 const KILL_RATE: f64 = 0.3;
 
+/// The most schedules to run in a search: some five times what an answer as it is
+/// meant to be takes.
+const SCHEDULES: u64 = 3_000;
+
+/// The most schedules to draw at random for a trial with a bound.
+const DRAWN: u64 = 100;
+
 /// How much to do.
 pub(super) struct Limits {
     /// Decides who starts late under stress, and who is killed.
@@ -27,8 +36,6 @@ pub(super) struct Limits {
     pub(super) stress: Duration,
     /// Stress: the most rounds of each trial.
     pub(super) rounds: u64,
-    /// The search: how long, all trials together.
-    pub(super) search: Duration,
     /// The search: the most schedules of each trial; `None` for all.
     pub(super) schedules: Option<u64>,
 }
@@ -103,26 +110,76 @@ fn search_all(
     suspect: bool,
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
-    let end = Instant::now() + limits.search;
     for (trial, number) in trials.iter().zip(1..) {
+        if trial.alone {
+            match wait_alone(trial, number, evidence)? {
+                Some(failed) => return Ok(Some(failed)),
+                None => continue,
+            }
+        }
         if suspect && let Some(failed) = first_execution(trial, number)? {
             return Ok(Some(failed));
         }
-        let mut search = trial.search().max_time(end.saturating_duration_since(Instant::now()));
-        search.max_schedules = limits.schedules;
-        let report = match trial.scenario.explore(&search, &mut |_, _| {}) {
+        let search = trial.search().max_schedules(limits.schedules.unwrap_or(SCHEDULES));
+        let all = match trial.scenario.explore(&search, &mut |_, _| {}) {
             Ok(report) => report,
             Err(error) => return judge::refused(error).map(Some),
         };
-        evidence.push(format!("Simulation, {}: {report}.", trial.name()));
-        if let Some(failed) = judge::found(trial, number, &report) {
+        evidence.push(format!("Simulation, {}: {all}.", trial.name()));
+        if let Some(failed) = judge::found(trial, number, &all) {
             return Ok(Some(failed));
         }
-        if !report.complete && Some(report.schedules) != limits.schedules {
-            return Ok(Some(too_many_schedules(trial, &report)));
+        if !all.complete && Some(all.schedules) != limits.schedules {
+            return Ok(Some(too_many_schedules(trial, &all)));
+        }
+        if let Some(failed) = draw(trial, number, all.schedules, limits.seed, evidence)? {
+            return Ok(Some(failed));
         }
     }
     Ok(None)
+}
+
+/// One execution, in which a process waits for ever, as it should, or goes on
+/// without what it should wait for; not one in which it looks again and again.
+fn wait_alone(
+    trial: &Trial,
+    number: usize,
+    evidence: &mut Vec<String>,
+) -> Result<Option<Failed>, String> {
+    let alone = match trial.scenario.explore(&trial.search().max_schedules(1), &mut |_, _| {}) {
+        Ok(report) => report,
+        Err(error) => return judge::refused(error).map(Some),
+    };
+    match alone.verdict {
+        Verdict::Deadlock { .. } => {
+            evidence.push(format!("Simulation, {}: it sleeps.", trial.name()));
+            Ok(None)
+        }
+        Verdict::Held => Ok(None),
+        _ => Ok(judge::found(trial, number, &alone)),
+    }
+}
+
+/// Schedules at random, with any number of preemptions, and no more than there are
+/// `within` the bound; where there is no bound, all have been run.
+fn draw(
+    trial: &Trial,
+    number: usize,
+    within: u64,
+    seed: u64,
+    evidence: &mut [String],
+) -> Result<Option<Failed>, String> {
+    let Some(search) = trial.search_beyond(seed) else { return Ok(None) };
+    let search = search.max_schedules(within.min(DRAWN));
+    let drawn = match trial.scenario.explore(&search, &mut |_, _| {}) {
+        Ok(report) => report,
+        Err(error) => return judge::refused(error).map(Some),
+    };
+    if let Some(line) = evidence.last_mut() {
+        let (run, failed) = (thousands(drawn.schedules), thousands(drawn.failed));
+        *line += &format!(" Drawn at random: {run} run, {failed} failed.");
+    }
+    Ok(judge::found(trial, number, &drawn))
 }
 
 /// One execution under the default schedule: code that always fails does so here,
@@ -138,11 +195,10 @@ fn first_execution(trial: &Trial, number: usize) -> Result<Option<Failed>, Strin
 fn too_many_schedules(trial: &Trial, report: &SearchReport) -> Failed {
     let each = report.steps / report.schedules.max(1);
     let sentence = format!(
-        "{}: {} schedules were run in {} s, and that is not all: your code makes {each} steps \
-         in each. Touch the shared state less often.",
+        "{}: {} schedules were run, and that is not all: your code makes {each} steps in \
+         each. Touch the shared state less often.",
         trial.name(),
         thousands(report.schedules),
-        report.elapsed_ms / 1000,
     );
     Failed { failure: Failure::TooSlow, sentence, execution: None }
 }
