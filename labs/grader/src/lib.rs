@@ -12,6 +12,7 @@ mod check;
 mod dice;
 mod failure;
 pub mod lab_1;
+pub mod lab_2;
 pub mod lab_3;
 pub mod lab_4;
 mod trial;

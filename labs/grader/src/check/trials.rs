@@ -155,7 +155,7 @@ fn wait_alone(
             evidence.push(format!("Simulation, {}: it sleeps.", trial.name()));
             Ok(None)
         }
-        Verdict::Held => Ok(None),
+        Verdict::Held | Verdict::Violated { .. } => Ok(None),
         _ => Ok(judge::found(trial, number, &alone)),
     }
 }

@@ -1,0 +1,16 @@
+//! Verdict: wrong result
+//! One fork becomes two.
+
+use shmkv_grader::lab_2::philosophers::{SEATS, Table};
+
+pub fn take(table: &Table, seat: usize) {
+    let right = (seat + 1) % SEATS;
+    table.forks[seat.min(right)].wait().expect("a fork");
+    table.forks[seat.max(right)].wait().expect("a fork");
+}
+
+pub fn put(table: &Table, seat: usize) {
+    table.forks[seat].post().expect("a fork");
+    table.forks[seat].post().expect("a fork");
+    table.forks[(seat + 1) % SEATS].post().expect("a fork");
+}

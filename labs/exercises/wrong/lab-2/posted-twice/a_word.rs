@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! Nobody waits: the lock lets both in.
+pub const OUTCOMES: &[&str] = &["1", "2", "3", "deadlock"];

@@ -1,0 +1,28 @@
+//! Verdict: left the lock held
+//! The last reader goes and takes the key along.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmkv_grader::lab_2::readers_writer::Lock;
+
+pub fn start_read(lock: &Lock) {
+    let _guard = lock.lock.guard().expect("a semaphore");
+    let inside = lock.readers.load(Relaxed);
+    if inside == 0 {
+        lock.room.wait().expect("a semaphore");
+    }
+    lock.readers.store(inside + 1, Relaxed);
+}
+
+pub fn end_read(lock: &Lock) {
+    let _guard = lock.lock.guard().expect("a semaphore");
+    lock.readers.fetch_sub(1, Relaxed);
+}
+
+pub fn start_write(lock: &Lock) {
+    lock.room.wait().expect("a semaphore");
+}
+
+pub fn end_write(lock: &Lock) {
+    lock.room.post().expect("a semaphore");
+}
