@@ -29,12 +29,9 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("account", 4, "panicked", 0, scenario).published(Published::of(
-        Mean::Of(18),
-        Mean::Of(4),
-        Mean::Of(4),
-        Mean::Of(6),
-    ))
+    Program::new("account", 4, "panicked", 0, scenario)
+        .within_one_preemption()
+        .published(Published::of(Mean::Of(18), Mean::Of(4), Mean::Of(4), Mean::Of(6)))
 }
 
 fn scenario(form: Form) -> Scenario<Account> {

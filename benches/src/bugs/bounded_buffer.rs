@@ -21,7 +21,7 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("bounded buffer", 3, "deadlock", 0, scenario)
+    Program::new("bounded buffer", 3, "deadlock", 0, scenario).within_one_preemption()
 }
 
 fn scenario(form: Form) -> Scenario<Buffer> {

@@ -17,12 +17,9 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("lazy01", 4, "panicked", 0, scenario).published(Published::of(
-        Mean::Of(21),
-        Mean::Of(5),
-        Mean::Of(5),
-        Mean::Of(2),
-    ))
+    Program::new("lazy01", 4, "panicked", 0, scenario)
+        .within_one_preemption()
+        .published(Published::of(Mean::Of(21), Mean::Of(5), Mean::Of(5), Mean::Of(2)))
 }
 
 fn scenario(form: Form) -> Scenario<Sum> {

@@ -28,7 +28,7 @@ mod wrong_lock;
 use std::fmt;
 
 use serde::Serialize;
-use shmkv_harness::sim::{Search, SearchReport, SimError, explore};
+use shmkv_harness::sim::{Search, SearchReport, SimError, Strategy, explore};
 use shmkv_harness::{Scenario, Shared};
 
 /// All programs, in the order of the table.
@@ -122,6 +122,8 @@ pub struct Program {
     pub verdict: &'static str,
     /// The fewest preemptions that show it.
     pub preemptions: u32,
+    /// Within what its repaired form is searched to the end.
+    pub bound: Strategy,
     /// What others needed.
     pub published: Published,
     explore: Explore,
@@ -140,7 +142,20 @@ impl Program {
             debug_assert_eq!(scenario.processes.len(), processes, "{name}");
             explore(&scenario, search)
         });
-        Self { name, processes, verdict, preemptions, published: Published::NONE, explore }
+        let bound = Strategy::Exhaustive { preemptions: Some(2) };
+        let published = Published::NONE;
+        Self { name, processes, verdict, preemptions, bound, published, explore }
+    }
+
+    /// Its repaired form is searched within one preemption: two would take minutes.
+    fn within_one_preemption(self) -> Self {
+        Self { bound: Strategy::Exhaustive { preemptions: Some(1) }, ..self }
+    }
+
+    /// Its repaired form is searched within so many delays: even with one
+    /// preemption it has too many schedules.
+    fn within_delays(self, delays: u32) -> Self {
+        Self { bound: Strategy::Delays { delays }, ..self }
     }
 
     fn published(self, published: Published) -> Self {

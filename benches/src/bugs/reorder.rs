@@ -23,18 +23,21 @@ shared! {
 /// With two setters: four processes.
 pub fn small() -> Program {
     Program::new("reorder 3", 4, "panicked", 1, |form| scenario("reorder 3", 2, form))
+        .within_one_preemption()
         .published(Published::of(Mean::Never, Mean::Of(185), Mean::Of(86), Mean::Of(7)))
 }
 
 /// With four setters: six processes.
 pub fn medium() -> Program {
     Program::new("reorder 5", 6, "panicked", 1, |form| scenario("reorder 5", 4, form))
+        .within_delays(2)
         .published(Published::of(Mean::Never, Mean::Of(647), Mean::Of(2169), Mean::Of(10)))
 }
 
 /// With nine setters: eleven processes.
 pub fn large() -> Program {
     Program::new("reorder 10", 11, "panicked", 1, |form| scenario("reorder 10", 9, form))
+        .within_delays(2)
         .published(Published::of(Mean::Never, Mean::AtLeast(3225), Mean::Never, Mean::Of(17)))
 }
 

@@ -25,12 +25,9 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("stack", 3, "panicked", 1, scenario).published(Published::of(
-        Mean::Of(176),
-        Mean::Of(3),
-        Mean::Of(2),
-        Mean::Of(5),
-    ))
+    Program::new("stack", 3, "panicked", 1, scenario)
+        .within_one_preemption()
+        .published(Published::of(Mean::Of(176), Mean::Of(3), Mean::Of(2), Mean::Of(5)))
 }
 
 fn scenario(form: Form) -> Scenario<Stack> {

@@ -24,12 +24,9 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("token ring", 5, "panicked", 0, scenario).published(Published::of(
-        Mean::Of(13),
-        Mean::Of(8),
-        Mean::Of(9),
-        Mean::Of(8),
-    ))
+    Program::new("token ring", 5, "panicked", 0, scenario)
+        .within_delays(2)
+        .published(Published::of(Mean::Of(13), Mean::Of(8), Mean::Of(9), Mean::Of(8)))
 }
 
 fn scenario(form: Form) -> Scenario<Ring> {

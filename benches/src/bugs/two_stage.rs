@@ -36,12 +36,9 @@ pub fn small() -> Program {
 pub fn large() -> Program {
     let writers = MOST - 1;
     let build = move |form| scenario("two-stage 20", writers, form);
-    Program::new("two-stage 20", MOST + 1, "panicked", 1, build).published(Published::of(
-        Mean::Never,
-        Mean::Of(159),
-        Mean::Of(156),
-        Mean::Of(6),
-    ))
+    Program::new("two-stage 20", MOST + 1, "panicked", 1, build)
+        .within_delays(1)
+        .published(Published::of(Mean::Never, Mean::Of(159), Mean::Of(156), Mean::Of(6)))
 }
 
 fn scenario(name: &str, writers: usize, form: Form) -> Scenario<Stages> {

@@ -36,6 +36,7 @@ shared! {
 
 pub fn program() -> Program {
     Program::new("work-stealing queue", 1 + THIEVES, "violated", 1, scenario)
+        .within_one_preemption()
         .published(Published::of(Mean::Unknown, Mean::Of(48), Mean::Of(12), Mean::Of(6)))
 }
 

@@ -24,12 +24,9 @@ shared! {
 }
 
 pub fn program() -> Program {
-    Program::new("wrong lock", OTHERS + 2, "panicked", 1, scenario).published(Published::of(
-        Mean::Of(36),
-        Mean::Of(51),
-        Mean::Of(10),
-        Mean::Of(7),
-    ))
+    Program::new("wrong lock", OTHERS + 2, "panicked", 1, scenario)
+        .within_delays(2)
+        .published(Published::of(Mean::Of(36), Mean::Of(51), Mean::Of(10), Mean::Of(7)))
 }
 
 fn scenario(form: Form) -> Scenario<Guarded> {
