@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             one_that_gives_up_spinning_is_found,
             shortest_failure_of_a_spinner_fails_again,
             one_that_spins_forever_is_a_livelock,
+            one_that_spins_while_time_passes_needs_no_schedule,
         ],
     )
 }
@@ -286,6 +287,22 @@ fn one_that_spins_forever_is_a_livelock() {
         .process("spinner", |flag: &AtomicU32| while flag.load(Relaxed) == 0 {});
     let report = search(&scenario, &Search::exhaustive(0).step_limit(1000));
     assert_eq!(report.verdict, Verdict::Livelock { steps: 1000 });
+}
+
+/// Schedule: the default, which lets time pass whenever the spinner has seen enough;
+/// nothing of it need be written down.
+fn one_that_spins_while_time_passes_needs_no_schedule() {
+    let scenario = Scenario::new("spin", |_: &[AtomicU32; 2]| {})
+        .process("spinner", |[flag, _]: &[AtomicU32; 2]| while flag.load(Relaxed) == 0 {})
+        .process("ticker", |[_, ticks]: &[AtomicU32; 2]| {
+            for _ in 0..1000 {
+                std::thread::sleep(Duration::from_secs(1));
+                ticks.fetch_add(1, Relaxed);
+            }
+        });
+    let report = search(&scenario, &Search::exhaustive(0).step_limit(500));
+    assert_eq!(report.verdict, Verdict::Livelock { steps: 500 });
+    assert_eq!(report.failure.expect("a failure").schedule, Schedule::default());
 }
 
 fn segment_left_behind_is_a_leak_and_removed() {

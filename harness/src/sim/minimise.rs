@@ -43,10 +43,10 @@ pub fn minimise<T: Shared>(
             if !same(&execution.verdict, &failing.verdict) {
                 continue;
             }
-            let shortened = shortened(&execution);
-            let new_cost = cost(&execution, &shortened);
+            let shorter = shorter(&execution, candidate);
+            let new_cost = cost(&execution, &shorter);
             if new_cost < best_cost {
-                (best, best_cost, improved) = (shortened, new_cost, true);
+                (best, best_cost, improved) = (shorter, new_cost, true);
                 break;
             }
         }
@@ -70,6 +70,14 @@ fn cost(execution: &Execution, schedule: &Schedule) -> Cost {
         execution.steps.iter().filter(|step| step.chosen).map(|step| step.process).collect();
     let switches = chosen.windows(2).filter(|pair| pair[0] != pair[1]).count();
     (kills, switches, schedule.to_string().len())
+}
+
+/// The shorter of two schedules that lead to this execution: the one that it was
+/// run by, if it could be followed, and its choices without those that must be so.
+fn shorter(execution: &Execution, candidate: Schedule) -> Schedule {
+    let shortened = shortened(execution);
+    let followed = execution.choices().starts_with(&candidate.0);
+    if followed && candidate.0.len() < shortened.0.len() { candidate } else { shortened }
 }
 
 /// The choices of an execution, without those at the end that the default
