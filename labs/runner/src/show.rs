@@ -14,6 +14,9 @@ const WIDTH: usize = 88;
 /// The most lines of what was printed that are shown.
 const PRINTED: usize = 10;
 
+/// The most rows of a timeline that are shown, at its beginning and at its end.
+const ROWS: [usize; 2] = [60, 12];
+
 /// Shows what came of a check.
 ///
 /// # Errors
@@ -55,12 +58,24 @@ fn execution(
     seed: u64,
 ) -> io::Result<()> {
     screen.line("")?;
-    screen.indented(2, &shown.timeline)?;
+    screen.indented(2, &cut(&shown.timeline))?;
     let again = screen.paint(Tone::Name, &replay_line(exercise, shown, seed));
     screen.line("")?;
     screen.line(&format!("  This was {}; to see it again:", shown.name))?;
     screen.line(&format!("    {again}"))?;
     screen.line("")
+}
+
+/// A timeline without its middle, where it is long: that of a livelock has as many
+/// rows as an execution may have steps.
+fn cut(timeline: &str) -> String {
+    let rows: Vec<&str> = timeline.lines().collect();
+    let [first, last] = ROWS;
+    let Some(more) = rows.len().checked_sub(first + last).filter(|more| *more > 0) else {
+        return timeline.to_owned();
+    };
+    let gap = format!("       {more} rows more");
+    [&rows[..first], &[gap.as_str()], &rows[rows.len() - last..]].concat().join("\n")
 }
 
 /// The line to type to run an execution again.
@@ -97,6 +112,15 @@ fn printed(screen: &mut Screen<'_>, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use shmkv_grader::catalogue::find;
+
+    #[test]
+    fn long_timelines_lose_their_middle() {
+        let rows = |count: usize| (0..count).map(|row| format!("row {row}\n")).collect::<String>();
+        assert_eq!(cut(&rows(72)), rows(72));
+        let cut = cut(&rows(1_000));
+        assert_eq!(cut.lines().count(), 73);
+        assert!(cut.contains("row 59\n       928 rows more\nrow 988\n"), "{cut}");
+    }
 
     #[test]
     fn replay_line_names_what_differs_from_the_default() {
