@@ -27,6 +27,10 @@
 //!    it does not look again and again for ever;
 //! 4. in the end the lock is at 1.
 //!
+//! A reader also needs orderings that match the writer's. What they are for is in
+//! the chapter; accesses are simulated in program order, so that one that is missing
+//! is not found here.
+//!
 //! Check: cargo run --bin labs -- check optimistic-read
 
 use std::sync::atomic::Ordering::Relaxed;

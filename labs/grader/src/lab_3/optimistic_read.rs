@@ -82,7 +82,7 @@ impl Answer {
     fn alone(&self, dice: &mut Dice) -> Trial {
         let [before, after] = pairs(dice);
         let read = self.read;
-        holding("one process writes, then reads", before)
+        holding("a write and a read, one after the other", before)
             .process("user", move |state| {
                 write(&state.pair, after);
                 text(read(&state.pair))
@@ -115,7 +115,7 @@ impl Answer {
     fn lock_held(&self, dice: &mut Dice) -> Trial {
         let [words] = pairs(dice);
         let read = self.read;
-        let trial = holding("the lock is held, and nothing changes", words)
+        let trial = holding("a lock that is held while nothing changes", words)
             .process("holder", |state| {
                 let _guard = state.pair.lock.guard().expect("a semaphore");
                 state.done.wait().expect("a semaphore");

@@ -134,7 +134,7 @@ impl Answer {
         let [slow, quick] = dice.distinct();
         let update = self.update;
         start
-            .trial("another one updates while one computes")
+            .trial("an update while another one computes")
             .process("slow", move |state| {
                 let waited = Cell::new(false);
                 update(&state.register, &|value| {

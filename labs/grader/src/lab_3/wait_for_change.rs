@@ -52,9 +52,9 @@ impl crate::Answer for Answer {
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
         Work::Write(vec![
-            self.one_change("one waits, one changes", 1, &mut dice).build(),
+            self.one_change("a waiter and a change", 1, &mut dice).build(),
             self.two_changes(&mut dice),
-            self.one_change("two wait, one changes", 2, &mut dice).preemptions(1).build(),
+            self.one_change("two waiters and a change", 2, &mut dice).preemptions(1).build(),
             self.two_changers(&mut dice),
             self.late(&mut dice),
         ])
@@ -78,7 +78,7 @@ impl Answer {
     fn two_changes(&self, dice: &mut Dice) -> Trial {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
-        board("one waits for two changes", version, 2)
+        board("a waiter and two changes in a row", version, 2)
             .process("waiter", move |state| {
                 let first = wait_for_change(&state.board, 0, version);
                 if first != version + 1 {
@@ -95,7 +95,7 @@ impl Answer {
     fn two_changers(&self, dice: &mut Dice) -> Trial {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
-        board("one waits, two change", version, 2)
+        board("a waiter and two changes at once", version, 2)
             .process("waiter", move |state| {
                 let found = wait_for_change(&state.board, 0, version);
                 said(state, version, found)

@@ -47,8 +47,10 @@ impl crate::Answer for Answer {
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
         Work::Write(vec![
-            self.refused(&mut dice, "a name that is not there", |names| (names[2], names[3])),
-            self.refused(&mut dice, "a name that is taken", |names| (names[0], names[1])),
+            self.refused(&mut dice, "a rename of what is not there", |names| (names[2], names[3])),
+            self.refused(&mut dice, "a rename to a name that is taken", |names| {
+                (names[0], names[1])
+            }),
             self.reader(&mut dice),
             self.one_new_name(&mut dice),
             self.one_old_name(&mut dice),

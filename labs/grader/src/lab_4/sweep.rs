@@ -40,7 +40,7 @@ impl Answer {
         let keys = keys::<3>(dice);
         let sweep = self.sweep;
         let [kept, ..] = keys.clone();
-        table("nobody else is there", &keys, 2)
+        table("one sweeper alone", &keys, 2)
             .process("sweeper", sweep)
             .must(Failure::LostUpdate, "fresh entries stay", move |end| is_fresh(end, &kept))
             .must(Failure::WrongResult, "it returns how many it has deleted", |end| deleted(end, 2))
@@ -53,7 +53,7 @@ impl Answer {
         let sweep = self.sweep;
         let [_, renewed] = keys.clone();
         let kept = renewed.clone();
-        table("an entry is renewed in the meantime", &keys, 1)
+        table("an entry that is renewed in the meantime", &keys, 1)
             .process("setter", move |table| table.set(&renewed, FRESH).is_ok())
             .process("sweeper", sweep)
             .must(Failure::LostUpdate, "fresh entries stay", move |end| is_fresh(end, &kept))
@@ -70,7 +70,7 @@ impl Answer {
     fn two_sweepers(&self, dice: &mut Dice) -> Trial {
         let keys = keys::<2>(dice);
         let sweep = self.sweep;
-        table("two sweep at once", &keys, 2)
+        table("two sweepers", &keys, 2)
             .processes(2, "sweeper", move |_, table: &Table| sweep(table))
             .must(Failure::WrongResult, "each entry is deleted once", |end| deleted(end, 2))
             .preemptions(1)
@@ -82,7 +82,7 @@ impl Answer {
         let keys = keys::<2>(dice);
         let sweep = self.sweep;
         let [first, _] = keys.clone();
-        table("an entry is deleted in the meantime", &keys, 2)
+        table("an entry that somebody else deletes", &keys, 2)
             .process("deleter", move |table| u32::from(table.delete(&first).is_ok()))
             .process("sweeper", sweep)
             .must(Failure::WrongResult, "each entry is deleted once", |end| deleted(end, 2))

@@ -56,6 +56,7 @@ impl crate::Answer for Answer {
             self.there_and_back(&mut dice).preemptions(2).build(),
             self.enough_for_one(&mut dice),
             self.killed(&mut dice),
+            self.used_again(&mut dice),
             self.one_of_two_killed(&mut dice),
         ])
     }
@@ -66,7 +67,7 @@ impl Answer {
     fn refused(&self, dice: &mut Dice) -> Trial {
         let before = balances(dice);
         let transfer = self.transfer;
-        holding("more than there is", before)
+        holding("a transfer of more than there is", before)
             .process("client", move |bank| transfer(bank, 0, 1, before[0] + 1))
             .must(Failure::WrongResult, "it is refused", |end| match end.returned(0) {
                 Some("true") => Err("transfer returned true".into()),
@@ -81,7 +82,7 @@ impl Answer {
         let before = balances(dice);
         let [there, back] = dice.distinct();
         let transfer = self.transfer;
-        holding("there and back at once", before)
+        holding("two transfers, there and back", before)
             .process("there", move |bank| transfer(bank, 0, 1, there))
             .process("back", move |bank| transfer(bank, 1, 0, back))
             .must(Failure::LostUpdate, "both transfers are made", move |end| {
@@ -94,7 +95,7 @@ impl Answer {
         let before = balances(dice);
         let all = before[0];
         let transfer = self.transfer;
-        holding("two who want all that there is", before)
+        holding("two transfers of all that there is", before)
             .processes(2, "client", move |me, bank: &Bank| transfer(bank, 0, me + 1, all))
             .must(Failure::LostUpdate, "one gets it, whole", move |end| {
                 one_of(end, &[moved(before, 0, 1, all), moved(before, 0, 2, all)])
@@ -109,14 +110,30 @@ impl Answer {
             .build()
     }
 
-    /// Killed at each step, recovered, and in use again.
+    /// Killed at each step, and recovered.
     fn killed(&self, dice: &mut Dice) -> Trial {
+        let before = balances(dice);
+        let [amount] = dice.distinct();
+        let Self { transfer, recover } = *self;
+        holding("a kill at each step", before)
+            .process("client", move |bank| transfer(bank, 0, 1, amount))
+            .recovery(recover)
+            .must(Failure::LostUpdate, "a transfer is made whole or not at all", move |end| {
+                let made = moved(before, 0, 1, amount);
+                if end.killed() == 0 { one_of(end, &[made]) } else { one_of(end, &[before, made]) }
+            })
+            .with_kills()
+            .build()
+    }
+
+    /// The same, and then the bank is used and recovered again.
+    fn used_again(&self, dice: &mut Dice) -> Trial {
         let before = balances(dice);
         let [first, second] = dice.distinct();
         let Self { transfer, recover } = *self;
         let made = moved(before, 0, 1, first);
         let then = move |balances| moved(balances, 1, 2, second);
-        holding("killed at each step, and in use again", before)
+        holding("a kill at each step, and a transfer after recovery", before)
             .process("client", move |bank| transfer(bank, 0, 1, first))
             .recovery(move |bank| {
                 recover(bank);
@@ -143,7 +160,7 @@ impl Answer {
         let Self { transfer, recover } = *self;
         let (one, other) = (moved(before, 0, 1, there), moved(before, 1, 0, back));
         let both = moved(one, 1, 0, back);
-        holding("one of two is killed", before)
+        holding("a kill of one of two", before)
             .process("there", move |bank| transfer(bank, 0, 1, there))
             .process("back", move |bank| transfer(bank, 1, 0, back))
             .recovery(recover)
@@ -183,6 +200,9 @@ fn one_of(end: &End<'_, Bank>, possible: &[[u64; ACCOUNTS]]) -> Result<(), Strin
     let found = end.shared.balances.each_ref().map(|balance| balance.load(Relaxed));
     match possible.contains(&found) {
         true => Ok(()),
-        false => Err(format!("the accounts hold {found:?}, and not {:?}", possible[0])),
+        false => {
+            let possible: Vec<String> = possible.iter().map(|these| format!("{these:?}")).collect();
+            Err(format!("the accounts hold {found:?}, and not {}", possible.join(" or ")))
+        }
     }
 }
