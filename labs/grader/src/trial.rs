@@ -4,9 +4,6 @@
 //! Idea: the scenario says that an invariant is broken; the trial knows which
 //! mistake that is. Bodies are confined before they reach the learner's code.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
-
 use shmkv::Semaphore;
 use shmkv_harness::sim::{Search, Simulate};
 use shmkv_harness::{End, Scenario, Shared, ToReport};
@@ -17,24 +14,6 @@ use crate::check::confine;
 /// Steps after which an execution is a livelock: some ten times what a correct
 /// answer takes.
 const STEP_LIMIT: u32 = 1_500;
-
-/// How often [`linger`] sleeps. Whoever spins makes eight steps or more each time.
-const SLEEPS: u32 = 200;
-
-/// How long each time: longer than most who poll sleep in between.
-const SLEEP: Duration = Duration::from_secs(1);
-
-/// Takes so long that whoever looks again and again in the meantime comes to
-/// [`STEP_LIMIT`]. Only for trials that are [`TrialBuilder::only_simulated`].
-///
-/// `ticks` must be a word that nobody else uses: each change of it is news to
-/// those who spin, which the simulator holds up until there is some.
-pub(crate) fn linger(ticks: &AtomicU32) {
-    for _ in 0..SLEEPS {
-        std::thread::sleep(SLEEP);
-        ticks.fetch_add(1, Relaxed);
-    }
-}
 
 /// A scenario to run an answer in.
 pub struct Trial {
@@ -218,8 +197,7 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
-    /// Nothing is run under stress: the trial takes long, by a clock that only the
-    /// simulator moves on at once.
+    /// Nothing is run under stress, which could not tell when it is over.
     #[must_use]
     pub fn only_simulated(mut self) -> Self {
         self.only_simulated = true;

@@ -11,7 +11,6 @@ use std::sync::atomic::{
 use shmkv::Semaphore;
 use shmkv_harness::shared;
 
-use crate::trial::linger;
 use crate::{Dice, Failure, Trial, TrialBuilder, Work};
 
 shared! {
@@ -29,10 +28,8 @@ shared! {
 shared! {
     struct State {
         pair: Pair,
-        /// The reader has its copy.
-        done: Semaphore,
-        /// Time passes.
-        ticks: AtomicU32,
+        /// Whoever holds the lock waits for this one.
+        go_on: Semaphore,
     }
 }
 
@@ -72,7 +69,7 @@ impl crate::Answer for Answer {
             self.changes(1, 3, &mut dice),
             self.changes(2, 2, &mut dice),
             self.lock_held(&mut dice),
-            self.slow_writer(&mut dice),
+            self.still_writer(&mut dice),
         ])
     }
 }
@@ -118,26 +115,28 @@ impl Answer {
         let trial = holding("a lock that is held while nothing changes", words)
             .process("holder", |state| {
                 let _guard = state.pair.lock.guard().expect("a semaphore");
-                state.done.wait().expect("a semaphore");
+                state.go_on.wait().expect("a semaphore");
             })
             .process("reader", move |state| {
                 let words = read(&state.pair);
-                state.done.post().expect("a semaphore");
+                state.go_on.post().expect("a semaphore");
                 text(words)
             });
         of_one_moment(trial, 1, [words]).preemptions(1).build()
     }
 
-    /// A writer stands still in the midst of its change; a reader sleeps until it goes on.
-    fn slow_writer(&self, dice: &mut Dice) -> Trial {
+    /// A writer stands still in the midst of its change; a reader sleeps.
+    fn still_writer(&self, dice: &mut Dice) -> Trial {
         let written: [_; 2] = pairs(dice);
         let read = self.read;
-        let trial = holding("a writer that stands still in its change", written[0])
+        let trial = holding("a reader, and a writer that stands still in its change", written[0])
             .process("writer", move |state| {
-                write_slowly(&state.pair, written[1], || linger(&state.ticks));
+                write_slowly(&state.pair, written[1], || {
+                    state.go_on.wait().expect("a semaphore");
+                });
             })
             .process("reader", move |state| text(read(&state.pair)));
-        of_one_moment(trial, 1, written).preemptions(1).only_simulated().build()
+        of_one_moment(trial, 1, written).nobody_comes().build()
     }
 }
 
@@ -156,7 +155,7 @@ fn holding(name: &str, words: [u64; 2]) -> TrialBuilder<State> {
     let start = |semaphore: &Semaphore, value| semaphore.init(value).expect("a semaphore");
     Trial::named(name, move |state: &State| {
         start(&state.pair.lock, 1);
-        start(&state.done, 0);
+        start(&state.go_on, 0);
         write(&state.pair, words);
     })
     .must_free("pair.lock", |state| &state.pair.lock)

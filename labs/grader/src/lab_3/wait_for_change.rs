@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use shmkv::Semaphore;
 use shmkv_harness::shared;
 
-use crate::trial::linger;
 use crate::{Dice, Failure, Trial, TrialBuilder, Work};
 
 /// The most processes that wait.
@@ -40,14 +39,6 @@ pub struct Answer {
     pub wait_for_change: fn(board: &Board, me: usize, seen: u32) -> u32,
 }
 
-shared! {
-    struct State {
-        board: Board,
-        /// Time passes.
-        ticks: AtomicU32,
-    }
-}
-
 impl crate::Answer for Answer {
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
@@ -56,38 +47,38 @@ impl crate::Answer for Answer {
             self.two_changes(&mut dice),
             self.one_change("two waiters and a change", 2, &mut dice).preemptions(1).build(),
             self.two_changers(&mut dice),
-            self.late(&mut dice),
+            self.nothing_changes(&mut dice),
         ])
     }
 }
 
 impl Answer {
     /// So many wait for one change.
-    fn one_change(&self, name: &str, waiters: usize, dice: &mut Dice) -> TrialBuilder<State> {
+    fn one_change(&self, name: &str, waiters: usize, dice: &mut Dice) -> TrialBuilder<Board> {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
-        board(name, version, 1)
-            .processes(waiters, "waiter", move |me, state: &State| {
-                let found = wait_for_change(&state.board, me, version);
-                said(state, version, found)
+        starting(name, version, 1)
+            .processes(waiters, "waiter", move |me, board: &Board| {
+                let found = wait_for_change(board, me, version);
+                said(board, version, found)
             })
-            .process("changer", move |state| change(&state.board))
+            .process("changer", change)
     }
 
     /// A waiter follows until it has seen the last of two changes.
     fn two_changes(&self, dice: &mut Dice) -> Trial {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
-        board("a waiter and two changes in a row", version, 2)
-            .process("waiter", move |state| {
-                let first = wait_for_change(&state.board, 0, version);
+        starting("a waiter and two changes in a row", version, 2)
+            .process("waiter", move |board| {
+                let first = wait_for_change(board, 0, version);
                 if first != version + 1 {
-                    return said(state, version, first);
+                    return said(board, version, first);
                 }
-                let second = wait_for_change(&state.board, 0, first);
-                said(state, first, second)
+                let second = wait_for_change(board, 0, first);
+                said(board, first, second)
             })
-            .process("changer", move |state| (0..2).for_each(|_| change(&state.board)))
+            .process("changer", move |board| (0..2).for_each(|_| change(board)))
             .preemptions(1)
             .build()
     }
@@ -95,31 +86,23 @@ impl Answer {
     fn two_changers(&self, dice: &mut Dice) -> Trial {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
-        board("a waiter and two changes at once", version, 2)
-            .process("waiter", move |state| {
-                let found = wait_for_change(&state.board, 0, version);
-                said(state, version, found)
+        starting("a waiter and two changes at once", version, 2)
+            .process("waiter", move |board| {
+                let found = wait_for_change(board, 0, version);
+                said(board, version, found)
             })
-            .processes(2, "changer", move |_, state: &State| change(&state.board))
+            .processes(2, "changer", move |_, board: &Board| change(board))
             .preemptions(1)
             .build()
     }
 
     /// A waiter that has to wait sleeps.
-    fn late(&self, dice: &mut Dice) -> Trial {
-        let Self { change, wait_for_change } = *self;
+    fn nothing_changes(&self, dice: &mut Dice) -> Trial {
+        let wait_for_change = self.wait_for_change;
         let version = version(dice);
-        board("a change that comes late", version, 1)
-            .process("waiter", move |state| {
-                let found = wait_for_change(&state.board, 0, version);
-                said(state, version, found)
-            })
-            .process("changer", move |state| {
-                linger(&state.ticks);
-                change(&state.board);
-            })
-            .preemptions(0)
-            .only_simulated()
+        starting("a waiter, and nothing changes", version, 0)
+            .process("waiter", move |board| wait_for_change(board, 0, version))
+            .nobody_comes()
             .build()
     }
 }
@@ -130,8 +113,8 @@ fn version(dice: &mut Dice) -> u32 {
 
 /// Nothing, or what is wrong with what a waiter that had seen version `seen` has
 /// `found`. Versions only grow here.
-fn said(state: &State, seen: u32, found: u32) -> String {
-    let now = state.board.version.load(Relaxed);
+fn said(board: &Board, seen: u32, found: u32) -> String {
+    let now = board.version.load(Relaxed);
     if found == seen {
         format!("wait_for_change returned {found}, which had been seen")
     } else if (seen..=now).contains(&found) {
@@ -141,15 +124,15 @@ fn said(state: &State, seen: u32, found: u32) -> String {
     }
 }
 
-fn board(name: &str, version: u32, changes: u32) -> TrialBuilder<State> {
+fn starting(name: &str, version: u32, changes: u32) -> TrialBuilder<Board> {
     let start = |semaphore: &Semaphore, value| semaphore.init(value).expect("a semaphore");
-    Trial::named(name, move |state: &State| {
-        start(&state.board.lock, 1);
-        state.board.bells.iter().for_each(|bell| start(bell, 0));
-        state.board.version.store(version, Relaxed);
+    Trial::named(name, move |board: &Board| {
+        start(&board.lock, 1);
+        board.bells.iter().for_each(|bell| start(bell, 0));
+        board.version.store(version, Relaxed);
     })
     .must(Failure::LostUpdate, "every change is counted", move |end| {
-        match end.shared.board.version.load(Relaxed) {
+        match end.shared.version.load(Relaxed) {
             found if found == version + changes => Ok(()),
             found => Err(format!("from {version} it went to {found} in {changes} changes")),
         }
@@ -159,5 +142,5 @@ fn board(name: &str, version: u32, changes: u32) -> TrialBuilder<State> {
         let wrong = said.filter(|said| !said.is_empty()).map(str::to_owned).next();
         wrong.map_or(Ok(()), Err)
     })
-    .must_free("board.lock", |state| &state.board.lock)
+    .must_free("lock", |board| &board.lock)
 }
