@@ -151,6 +151,23 @@ fn compiler_errors_are_the_compilers_own() {
     assert!(said.contains("insert: does not compile"), "{said}");
 }
 
+#[test]
+fn an_answer_that_takes_something_in_is_told_what() {
+    let copy = Copy::new();
+    let included =
+        "#[path = \"../solutions/lab-1/insert.rs\"]\nmod solution;\npub use solution::insert;";
+    for (text, taken_in) in [
+        (included, "lab-1/../solutions/lab-1/insert.rs is taken in"),
+        ("pub const _: &str = env!(\"PATH\");", "The environment's PATH is taken in"),
+    ] {
+        fs::write(copy.path("lab-1/insert.rs"), text).expect("written");
+        let (status, said) = copy.say(&["check", "insert"]);
+        assert_eq!(status, Some(1));
+        assert!(said.starts_with("insert: does not compile\n"), "{said}");
+        assert!(said.contains(taken_in), "{said}");
+    }
+}
+
 /// What a failed check says to type shows the same execution again.
 #[test]
 fn the_line_to_replay_a_failure_works() {

@@ -71,7 +71,11 @@ fn stress_all(
         let report = stress(trial, limits, share)?;
         rounds += report.rounds;
         if !report.verdict.held() {
-            evidence.push(format!("Stress: {} rounds; the last one failed.", thousands(rounds)));
+            let rounds = match rounds {
+                1 => "the first round".into(),
+                more => format!("{} rounds; the last one", thousands(more)),
+            };
+            evidence.push(format!("Stress: {rounds} failed."));
             return Ok(Some(failed_under_stress(trial, &report)));
         }
     }
