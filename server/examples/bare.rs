@@ -1,7 +1,7 @@
 //! The yardstick for load figures: a bare axum route that returns a constant.
 //!
-//! `cargo run --release -p shmkv-server --example bare` listens on port 8001;
-//! put the same load on it and on `GET /get/{key}` of the server.
+//! It listens on port 8001. `server/load` puts the same load on it and on
+//! `GET /get/{key}` of the server, and prints the ratio.
 
 use axum::Router;
 use axum::routing::get;

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 const LIMIT: Duration = Duration::from_secs(60);
 
 const README: &str = include_str!("../../README.md");
+const SERVER_README: &str = include_str!("../../server/README.md");
 
 /// What the README's readers have there, and the test has elsewhere.
 const STORE: &str = " /doors";
@@ -79,6 +80,7 @@ fn lines_that_clients_know_run() {
     let mut terminal = Terminal { name: &name, folder: folder.path(), address: String::new() };
     let _server = terminal.start_server("cargo run --bin server -- --name /doors");
     let [set, get, status] = OLD_LINES.map(|line| {
+        assert!(SERVER_README.contains(line), "the server's README has no line {line}");
         let local = terminal.address.replace("127.0.0.1", "localhost");
         terminal.run(&line.replace("localhost:8000", &local))
     });
