@@ -26,6 +26,8 @@ pub fn all(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
 fn why(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let lines = [sources.excerpt("book/builder/figures/lost_update.rs:body")?];
     figures.playable("lost-update", lost_update::scenario(), "violated: both", &lines)?;
+    let (read, lost) = ("load visits = 0", "store visits 1 → 1");
+    figures.has_steps("lost-update", &[read, read, "store visits 0 → 1", lost])?;
     let rounds = StressOptions { rounds: 5_000, stop_at_failure: false, ..Default::default() };
     let report = figures.stressed("lost-update", &lost_update::graded(), &rounds)?;
     figures.printed("lost-update", report.to_string());
@@ -71,7 +73,11 @@ fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
 
     for (name, invariant, wanted) in [
         ("lab-1/torn", "every value is of one writer", "violated: every value"),
-        ("lab-1/count", "count is that of the occupied slots", "violated: count"),
+        (
+            "lab-1/count",
+            "count is that of the occupied slots",
+            "violated: count is that of the occupied slots: count is 1, and 2 slots",
+        ),
     ] {
         figures.of_lab(name, "lab-1", "one-set");
         figures.searched(name, &about(lab_1::scenario(2, 1), invariant), &first(), wanted)?;
@@ -119,7 +125,10 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         figures.stressed(name, &lab_2_wrong::check_then_act(4, 2), &patient)?,
     ];
     figures.printed(name, verdicts(&wrong).render(false));
+    lab_2_executions(figures, sources)
+}
 
+fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-2/unlocked-reader";
     figures.of_lab(name, "lab-2", "unlocked-reader");
     let unlocked = lab_2_wrong::unlocked_reader(1, 1);
@@ -138,7 +147,12 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     figures.searched(name, &race, &first(), "violated: every key")?;
 
     figures.searched("lab-2/crosswise", &variants::crosswise(), &first(), "deadlock")?;
-    figures.searched("lab-2/two-permits", &variants::two_permits(), &first(), "violated")?;
+    figures.searched(
+        "lab-2/two-permits",
+        &variants::two_permits(),
+        &first(),
+        "violated: version",
+    )?;
     let name = "lab-2/killed";
     figures.of_lab(name, "lab-2", "one-set");
     figures.replayed(name, &lab_2::scenario(2, 1), "0*4,0!", "deadlock")
@@ -158,7 +172,10 @@ fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
         sums.push(figures.stressed(name, &writers::scenario(writing, 4, 20), &paused(200))?);
     }
     figures.printed(name, verdicts(&sums).render(false));
+    lab_3_executions(figures, sources)
+}
 
+fn lab_3_executions(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-3/version-first";
     let lines = [
         sources.excerpt("labs/src/lab_3_readers.rs:copy")?,
@@ -233,7 +250,10 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
 fn simulator(figures: &mut Figures) -> Result<(), BookError> {
     let (locked, unlocked) = (transfer::locked(), transfer::unlocked());
     figures.replayed("lock-waits", &locked, "0*3,1", "held")?;
+    figures.has_steps("lock-waits", &["wait lock.value = 0 (sleeps)", "(wakes b)"])?;
     figures.searched("locked-transfers", &locked, &Search::unbounded(), "held")?;
     figures.searched("transfers", &unlocked, &Search::exhaustive(1), "violated")?;
+    let money_goes = ["load accounts[0] = 100", "store accounts[0] 100 → 110", "110 → 70"];
+    figures.has_steps("transfers", &money_goes)?;
     figures.replayed("killed-owner", &locked, "0*3,0!", "deadlock")
 }
