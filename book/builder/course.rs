@@ -1,7 +1,7 @@
-//! What instructors are shown of the course: its exercises with their times and
-//! points, and the mistakes that learners make in each, with their verdicts.
+//! The course: the exercises of each lab, and what instructors are shown of them,
+//! times, points, and the mistakes that learners make, with their verdicts.
 //!
-//! Idea: the catalogue has the first; the second are the wrong answers that the
+//! Idea: the catalogue has the exercises; the mistakes are the wrong answers that the
 //! grader is tested with, `labs/exercises/wrong/LAB/EXERCISE/*.rs`, whose head
 //! states the verdict and what is wrong. A test checks that each gets it.
 
@@ -10,6 +10,30 @@ use std::fs;
 use shmkv_grader::catalogue::{ALL, Exercise};
 
 use crate::{BookError, Sources};
+
+/// The section of a chapter that lists the exercises of `lab`, such as `lab-1`, in
+/// the order in which they are done.
+///
+/// # Errors
+/// [`BookError::NoFigure`] where a lab has none.
+pub fn exercises_of(lab: &str) -> Result<String, BookError> {
+    let of_lab = ALL.iter().filter(|exercise| format!("lab-{}", exercise.lab) == lab);
+    let items: String = of_lab.map(item).collect();
+    if items.is_empty() {
+        return Err(BookError::NoFigure { kind: "lab with exercises", name: lab.to_owned() });
+    }
+    Ok(format!(
+        "## Exercises\n\nEach is one file, whose head says what is to be done.\n\n{items}\n\
+         `cargo run --bin labs` says which is next; `cargo run --bin labs -- check NAME` checks \
+         one, under stress and under the simulator.\n"
+    ))
+}
+
+fn item(exercise: &Exercise) -> String {
+    let Exercise { id, kind, title, minutes, .. } = exercise;
+    let file = exercise.file();
+    format!("- **{id}** ({kind}, about {minutes} minutes): {title}. `labs/exercises/{file}`\n")
+}
 
 /// A table of all exercises: lab, kind, minutes, points.
 pub fn exercises() -> String {
@@ -85,6 +109,16 @@ mod tests {
             let files = rust_files(&sources, &folder).expect("a folder").len();
             assert_eq!(rows, files + 2, "{}", exercise.id);
         }
+    }
+
+    #[test]
+    fn every_exercise_is_in_the_list_of_its_lab() {
+        for exercise in ALL {
+            let list = exercises_of(&format!("lab-{}", exercise.lab)).expect("exercises");
+            assert!(list.contains(&format!("- **{}** (", exercise.id)), "{list}");
+        }
+        let error = exercises_of("lab-9").expect_err("no such lab");
+        assert_eq!(error.to_string(), "there is no lab with exercises called lab-9");
     }
 
     #[test]

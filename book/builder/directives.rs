@@ -9,7 +9,7 @@ use mdbook_preprocessor::errors::Result as MdbookResult;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::man::{self, Citations};
-use crate::{BookError, Figures, Sources, course, exercises, html, snapshots};
+use crate::{BookError, Figures, Sources, course, html, snapshots};
 
 /// All directives, as an error lists them.
 const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, schedule FIGURE, \
@@ -68,7 +68,7 @@ impl Directives {
             "counts" => self.figures.counts(argument),
             "search" => self.figures.search(argument),
             "output" => self.figures.output(argument),
-            "exercises" => exercises::section(&self.sources, argument),
+            "exercises" => course::exercises_of(argument),
             "mistakes" => course::mistakes(&self.sources),
             "course" => Ok(course::exercises()),
             "man-pages" => Ok(citations.table()),

@@ -11,7 +11,6 @@
 mod course;
 mod directives;
 mod error;
-mod exercises;
 mod figures;
 mod html;
 mod links;
