@@ -246,6 +246,16 @@ pub const ALL: &[Exercise] = &[
         minutes: 15,
     },
     Exercise {
+        id: "same-key",
+        lab: 4,
+        kind: Kind::Break,
+        title: "deceive a reader that looks at the key twice",
+        module: "lab_4::same_key",
+        items: SCHEDULE,
+        starts_as: Failure::NotAttempted,
+        minutes: 10,
+    },
+    Exercise {
         id: "armed-too-early",
         lab: 4,
         kind: Kind::Break,

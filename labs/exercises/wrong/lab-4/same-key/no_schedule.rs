@@ -1,0 +1,3 @@
+//! Verdict: wrong result
+//! The claim is refuted.
+pub const SCHEDULE: &str = "NONE";
