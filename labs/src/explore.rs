@@ -39,7 +39,7 @@ pub struct Case {
 /// How schedules are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StrategyName {
-    /// Every schedule within the bound on preemptions.
+    /// Every schedule within the bound on preemptions or delays.
     Exhaustive,
     /// At each step, each process is as likely.
     Random,
@@ -63,6 +63,9 @@ pub struct ExploreOptions {
     /// How often the turn may be taken from a process that could go on
     #[arg(long, value_name = "N", default_value_t = 2)]
     preemptions: u32,
+    /// How often a process may be passed over that would be next, instead of preemptions
+    #[arg(long, value_name = "N", conflicts_with = "preemptions")]
+    delays: Option<u32>,
     /// Also kill one process just before each of its steps
     #[arg(long)]
     kill: bool,
@@ -112,9 +115,10 @@ impl ExploreOptions {
     fn search(&self) -> Search {
         let seed = self.explore_seed;
         let mut search = Search::new(match self.strategy {
-            StrategyName::Exhaustive => {
-                Strategy::Exhaustive { preemptions: Some(self.preemptions) }
-            }
+            StrategyName::Exhaustive => match self.delays {
+                Some(delays) => Strategy::Delays { delays },
+                None => Strategy::Exhaustive { preemptions: Some(self.preemptions) },
+            },
             StrategyName::Random => Strategy::Random { seed },
             StrategyName::Pct => Strategy::Pct { depth: 3, seed },
             StrategyName::Pos => Strategy::Pos { seed },

@@ -62,3 +62,9 @@ fn every_strategy_finds_the_race() {
         assert!(text.contains("The shortest that fails:"), "{strategy}: {text}");
     }
 }
+
+#[test]
+fn delays_bound_a_search_instead_of_preemptions() {
+    let text = lab_1(&["explore", "--delays", "1"]).0;
+    assert!(text.starts_with("one-set: all schedules with at most 1 delay: "), "{text}");
+}

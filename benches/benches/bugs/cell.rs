@@ -1,9 +1,14 @@
 //! One cell of the table: one program under one strategy.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use shmkv_benches::bugs::{Form, Mean, Program};
-use shmkv_harness::sim::{Search, SimError, Strategy};
+use shmkv_harness::sim::{Search, Strategy};
+
+/// No process hangs here, however much else the machine has to do.
+const HANG: Duration = Duration::from_secs(300);
 
 /// How far a cell goes.
 #[derive(Args, Clone)]
@@ -109,8 +114,8 @@ pub struct Needed {
 /// Measures one cell.
 ///
 /// # Errors
-/// As [`Program::explore`].
-pub fn measure(program: &Program, column: Column, limits: &Limits) -> Result<Needed, SimError> {
+/// What [`Program::explore`] says, or a failure that is not the program's bug.
+pub fn measure(program: &Program, column: Column, limits: &Limits) -> Result<Needed, String> {
     let form = if column == Column::Repaired { Form::Repaired } else { Form::Buggy };
     let seeds = if column.samples() { limits.seeds } else { 1 };
     let mut needed = Needed { seeds: 0, missed: 0, mean: 0.0, cut_short: false, complete: false };
@@ -123,9 +128,14 @@ pub fn measure(program: &Program, column: Column, limits: &Limits) -> Result<Nee
         let search = Search {
             max_schedules: (form == Form::Buggy).then_some(limits.cap),
             minimise: false,
+            hang_after: HANG,
             ..Search::new(column.strategy(program, seed)).stop_at_first_failure(true)
         };
-        let report = program.explore(form, &search)?;
+        let report = program.explore(form, &search).map_err(|error| error.to_string())?;
+        if report.failed > 0 && (form == Form::Repaired || report.verdict.word() != program.verdict)
+        {
+            return Err(format!("{}: {}", program.name, report.verdict));
+        }
         needed.seeds += 1;
         needed.missed += u64::from(report.failed == 0);
         needed.complete = report.complete;

@@ -1,6 +1,6 @@
 //! The table of bugs: how many schedules each strategy runs to find the first.
 //!
-//! Run: cargo bench --bench bugs -- [--seeds N] [--cap N] [--budget N] [--json] [NAME…]
+//! Run: cargo bench --bench bugs -- [--seeds N] [--cap N] [--budget N] [--json] [--keep] [NAME…]
 //! Idea: a cell is one program under one strategy. Each is measured by a process
 //! of its own, as many at a time as there are processors, since the simulator
 //! keeps to one. Cells are bounded by schedules, never by time, so that all
@@ -33,6 +33,9 @@ struct Options {
     /// Prints JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// Also writes the table into benches/bugs.snap, which the book shows.
+    #[arg(long)]
+    keep: bool,
     /// Measures one cell only, as JSON: the column, and the program's name.
     #[arg(long, hide = true, num_args = 2)]
     cell: Option<Vec<String>>,
@@ -42,6 +45,9 @@ struct Options {
     /// Only programs with one of these in their name.
     names: Vec<String>,
 }
+
+/// The table that the book shows.
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bugs.snap");
 
 /// How often it is looked whether a cell is done.
 const LOOK: Duration = Duration::from_millis(20);
@@ -65,7 +71,7 @@ fn measure_one(column: &str, program: &str, options: &Options) -> Result<(), Str
     let column = Column::ALL.into_iter().find(|known| known.name() == column);
     let program = programs().into_iter().find(|known| known.name == program);
     let (column, program) = column.zip(program).ok_or("there is no such cell")?;
-    let needed = cell::measure(&program, column, &options.limits).map_err(|e| e.to_string())?;
+    let needed = cell::measure(&program, column, &options.limits)?;
     println!("{}", serde_json::to_string(&needed).expect("a cell is plain data"));
     Ok(())
 }
@@ -84,6 +90,11 @@ fn measure_all(options: &Options) -> Result<(), String> {
         println!("{}", serde_json::to_string_pretty(&rows).expect("rows are plain data"));
     } else {
         print!("{}", table::render(&rows, &options.limits, colour_on(&io::stdout())));
+    }
+    if options.keep {
+        let text = table::render(&rows, &options.limits, false);
+        let kept = format!("---\nsource: benches/benches/bugs/main.rs\n---\n{text}");
+        std::fs::write(KEPT, kept).map_err(|error| format!("{KEPT}: {error}"))?;
     }
     Ok(())
 }

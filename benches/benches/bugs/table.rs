@@ -53,7 +53,7 @@ pub fn render(rows: &[Row], limits: &Limits, colour: bool) -> String {
          each; in brackets the\npublished mean. >: not every seed found it; those that did not \
          count as far as they came.\n*: {} schedules were over before all seeds were run.\n\n{exhaustive}\n\
          All schedules within a bound, those that cost less first: up to and with the first that \
-         fails.\nnone in N: there are no more than N, and none fails. repaired: without the bug.\n",
+         fails.\nnone in N: there are no more than N, and none fails. repaired: without the bug, within what\nthe last column says.\n",
         limits.seeds,
         thousands(limits.cap),
         thousands(limits.budget)
@@ -80,7 +80,7 @@ fn exhaustive(rows: &[Row]) -> TextTable {
     let first = Column::ALL.into_iter().filter(|column| column.samples()).count();
     let mut heads = vec![Cell::text("program")];
     heads.extend(Column::ALL[first..].iter().map(|column| Cell::right(column.name())));
-    heads.push(Cell::text("all schedules with at most"));
+    heads.push(Cell::text("within"));
     let mut table = TextTable::new(heads);
     for row in rows {
         let mut cells = vec![Cell::text(row.program)];
