@@ -4,6 +4,8 @@
 //! Idea: the scenario says that an invariant is broken; the trial knows which
 //! mistake that is. Bodies are confined before they reach the learner's code.
 
+use std::time::Duration;
+
 use shmkv::Semaphore;
 use shmkv_harness::sim::{Search, Simulate};
 use shmkv_harness::{End, Scenario, Shared, ToReport};
@@ -14,6 +16,10 @@ use crate::check::confine;
 /// Steps after which an execution is a livelock: some ten times what a correct
 /// answer takes.
 const STEP_LIMIT: u32 = 1_500;
+
+/// How long a process may make no step, on a machine that is as busy as can be. Who
+/// computes has used up its processor time long before.
+const HANG: Duration = Duration::from_secs(15);
 
 /// A scenario to run an answer in.
 pub struct Trial {
@@ -74,7 +80,7 @@ impl Trial {
 
     fn limited(&self, search: Search) -> Search {
         let search = if self.kills { search.with_kills() } else { search };
-        search.step_limit(STEP_LIMIT).stop_at_first_failure(true)
+        search.step_limit(STEP_LIMIT).hang_after(HANG).stop_at_first_failure(true)
     }
 }
 

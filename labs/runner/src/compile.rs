@@ -46,7 +46,11 @@ pub enum CompileError {
         what: String,
     },
     /// The compiler had not ended within its limits.
-    #[error("the compiler had not ended after {} s of processor time", bounded::CPU_S)]
+    #[error(
+        "the compiler had not ended after {} s of processor time, or {} s in all",
+        bounded::CPU_S,
+        bounded::WALL_S
+    )]
     Endless,
     /// Cargo could not build the libraries.
     #[error("cargo could not build the grader's libraries:\n{said}")]
