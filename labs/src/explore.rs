@@ -69,6 +69,9 @@ pub struct ExploreOptions {
     /// Also kill one process just before each of its steps
     #[arg(long)]
     kill: bool,
+    /// Also let timed waits end while others could go on
+    #[arg(long)]
+    early_timeouts: bool,
     /// Run each schedule, even where it leads to a state seen before
     #[arg(long)]
     all: bool,
@@ -125,6 +128,7 @@ impl ExploreOptions {
             StrategyName::Surw => Strategy::Surw { seed },
         });
         search.kills = u32::from(self.kill);
+        search.early_timeouts = self.early_timeouts;
         if self.all {
             search.reduction = Reduction::None;
         }
@@ -160,8 +164,8 @@ fn explore(lab: &str, cases: &[Case], options: &ExploreOptions) -> Result<bool, 
     }
     let as_claimed = match case.claim {
         Claim::Fails => report.failed > 0,
-        // With kills, or at random, there is nothing that is claimed.
-        Claim::Holds => report.failed == 0 || options.kill,
+        // With kills, or early timeouts, there is nothing that is claimed.
+        Claim::Holds => report.failed == 0 || options.kill || options.early_timeouts,
     };
     Ok(as_claimed)
 }

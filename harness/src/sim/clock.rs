@@ -6,6 +6,7 @@
 //! loop which waits for a time comes to an end.
 //! Limits: the clocks of CPU time read it too; the instruction `rdtsc` does not.
 
+use super::record::Step;
 use super::sys;
 use super::world::World;
 
@@ -19,8 +20,13 @@ const LOOK_NS: u64 = 1000;
 /// A number that no clock has any more.
 const SGI_CYCLE: i32 = 10;
 
-/// How long this process has been running by its own clock, in nanoseconds.
+/// How long this process has been running by its own clock, in nanoseconds. That
+/// it asked is noted in the log.
 pub fn now(world: &World) -> u64 {
+    if let Some(index) = (world.control.steps.get() as usize).checked_sub(1) {
+        let step = world.control.log[index].get();
+        world.control.log[index].set(Step { looked: true, ..step });
+    }
     world.control.clock.get().saturating_add(world.my_control().looked_ns.get())
 }
 

@@ -181,6 +181,9 @@ pub struct Control {
     pub random: Cell<u64>,
     /// Random kills: the chance at each step, of 2^32.
     pub kill_chance: Cell<u32>,
+    /// Random timeouts: the chance, while somebody is in a timed wait, that its
+    /// time has come, of 2^32.
+    pub timeout_chance: Cell<u32>,
     /// Kills that may still happen.
     pub kills_left: Cell<u32>,
     /// PCT: the steps at which a priority is lowered.

@@ -41,8 +41,8 @@ impl Bound {
     }
 }
 
-/// 1 if the choice takes the turn from a process that could go on, wakes a
-/// sleeper while others could go, or lets a process spin on.
+/// 1 if the choice takes the turn from a process that could go on, ends a sleep or a
+/// timed wait while others could go, or lets a process spin on.
 fn preemptions(step: &Step, choice: Choice) -> u32 {
     let taken = bit(step.enabled, step.last) && choice.process != step.last;
     u32::from(taken || is_unfair(step, choice))
@@ -58,10 +58,10 @@ fn delays(step: &Step, choice: Choice) -> u32 {
     passed_over.count_ones() + u32::from(is_unfair(step, choice))
 }
 
-/// Whether the choice wakes a sleeper while others could go, or lets a process
-/// go that spins or has yielded.
+/// Whether the choice ends a sleep or a timed wait while others could go, or lets a
+/// process go that spins or has yielded.
 fn is_unfair(step: &Step, choice: Choice) -> bool {
-    bit(step.sleeping, choice.process) && step.enabled != 0
+    bit(step.sleeping | step.timed, choice.process) && step.enabled != 0
         || bit(step.yielded & !step.enabled, choice.process)
 }
 

@@ -35,6 +35,7 @@ pub enum Next {
 struct Candidates {
     enabled: u32,
     sleeping: u32,
+    timed: u32,
     yielded: u32,
     alive: u32,
 }
@@ -48,6 +49,9 @@ impl Candidates {
         let spinning = ready & control.mask(|process| spins(control, process));
         let yielded = spinning | ready & control.mask(|process| process.yielded.get());
         let sleeping = control.mask(|process| process.state.get() == State::Sleeping);
+        let timed = control.mask(|process| {
+            process.state.get() == State::Blocked && process.deadline.get() != u64::MAX
+        });
         let alive = control.mask(|process| !process.state.get().ended());
         let enabled = if ready & !yielded != 0 {
             ready & !yielded
@@ -58,7 +62,7 @@ impl Candidates {
         } else {
             1 << following(control, ready)
         };
-        Self { enabled, sleeping, yielded, alive }
+        Self { enabled, sleeping, timed, yielded, alive }
     }
 }
 
@@ -87,7 +91,7 @@ pub fn next(control: &Control) -> Next {
         let sleep = earliest(control, |process| process.state.get() == State::Sleeping);
         match (wait, sleep) {
             (Some((deadline, waiter)), sleep) if sleep.is_none_or(|(end, _)| deadline < end) => {
-                time_out(control, candidates, waiter, deadline);
+                time_out(control, candidates, waiter, deadline, false);
                 return Next::Timeout(waiter);
             }
             (None, None) => return stuck(control, candidates),
@@ -126,10 +130,11 @@ fn earliest(control: &Control, test: impl Fn(&ProcessControl) -> bool) -> Option
         .min()
 }
 
-fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64) {
+/// The wait of `waiter` has come to its deadline.
+fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64, chosen: bool) {
     let process = &control.processes[usize::from(waiter)];
     let what = Pending { op: Op::Timeout, argument: deadline, ..process.pending.get() };
-    write_log(control, candidates, waiter, what, false);
+    write_log(control, candidates, waiter, what, chosen);
     control.clock.set(control.clock.get().max(deadline));
     process.wake_result.set(-i64::from(libc::ETIMEDOUT));
     process.state.set(State::Running);
@@ -143,7 +148,7 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         let possible = if wanted.kill {
             candidates.alive
         } else {
-            candidates.enabled | candidates.yielded | candidates.sleeping
+            candidates.enabled | candidates.yielded | candidates.sleeping | candidates.timed
         };
         if bit(possible, wanted.process) {
             wanted
@@ -154,6 +159,12 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
     } else {
         Choice { process: by_policy(control, candidates), kill: false }
     };
+    if !prefixed
+        && candidates.timed != 0
+        && (control.next_random() as u32) < control.timeout_chance.get()
+    {
+        choice.process = pick(control, candidates.timed);
+    }
     let left = control.kills_left.get();
     if !prefixed && left > 0 && (control.next_random() as u32) < control.kill_chance.get() {
         control.kills_left.set(left - 1);
@@ -167,7 +178,12 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
         write_log(control, candidates, choice.process, what, true);
         return Next::Kill(choice.process);
     }
-    write_log(control, candidates, choice.process, process.pending.get(), true);
+    let expires = process.state.get() == State::Blocked;
+    if expires {
+        time_out(control, candidates, choice.process, process.deadline.get(), true);
+    } else {
+        write_log(control, candidates, choice.process, process.pending.get(), true);
+    }
     // Whoever had yielded has let another go, or was the only one left; the one
     // that spins, if it is this one, was made to go on.
     control.processes().iter().for_each(|process| process.yielded.set(false));
@@ -177,7 +193,7 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
     }
     process.state.set(State::Running);
     control.last.set(choice.process);
-    Next::Run(choice.process)
+    if expires { Next::Timeout(choice.process) } else { Next::Run(choice.process) }
 }
 
 fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pending, chosen: bool) {
@@ -188,6 +204,7 @@ fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pendi
         what,
         enabled: candidates.enabled,
         sleeping: candidates.sleeping,
+        timed: candidates.timed,
         yielded: candidates.yielded,
         spinning: spinning(control),
         alive: candidates.alive,

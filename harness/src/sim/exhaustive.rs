@@ -11,27 +11,33 @@
 //! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
 //! Testing of Multithreaded Programs", PLDI 2007.
 //! Limits: a process that spins, or yields, lets others go first; that it goes on
-//! nevertheless counts as a preemption, and without a bound is not tried.
+//! nevertheless counts as a preemption, and without a bound is not tried. The same
+//! is true of a timed wait that ends while others could go on. When exactly a
+//! process is found to spin is no part of a state.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::SimError;
 use super::cost::Bound;
 use super::machine::{Machine, StateHash};
 use super::order::{Execution, NOBODY, Order, bit};
 use super::record::{Choice, Op, Pending, Step};
 use super::runner::Runner;
 use super::search::Tally;
+use super::search::{self, Nondeterminism};
 use super::strategy::{Reduction, Search};
+use super::{Schedule, SimError};
 use crate::Shared;
 
 /// What a search has covered.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Covered {
     /// Whether nothing within the bound is left.
     pub complete: bool,
     /// How many schedules there are without reduction, where it is known.
     pub without_reduction: Option<u128>,
+    /// An execution that did not repeat one before it, as far as both made the
+    /// same choices.
+    pub nondeterminism: Option<Nondeterminism>,
 }
 
 /// A state as a place to choose: who went last decides what a preemption is.
@@ -67,23 +73,40 @@ struct Explorer<'s> {
     edges: HashMap<Place, Vec<(Place, u32)>>,
     /// Who has touched each byte so far.
     touched: Touched,
-    /// Preemptions that were put off, with the step before which they would be.
-    put_off: Vec<(Open, u8, Pending)>,
+    put_off: Vec<PutOff>,
+    /// Where a prefix did not lead where it had led before.
+    differs: Option<Nondeterminism>,
 }
 
-/// For each byte, as masks of processes: who has read it, who has written it.
+/// A preemption that was put off, with the step before which it would be.
+#[derive(Clone, Copy)]
+struct PutOff {
+    open: Open,
+    process: u8,
+    what: Pending,
+    looked: bool,
+}
+
+/// What has been seen so far that can make the order of two steps matter.
 #[derive(Default)]
-struct Touched(Vec<(u32, u32)>);
+struct Touched {
+    /// For each byte, as masks of processes: who has read it, who has written it.
+    bytes: Vec<(u32, u32)>,
+    /// Whether the clock has ever moved.
+    time_passes: bool,
+}
 
 impl Touched {
     fn note(&mut self, steps: &[Step]) {
+        self.time_passes |=
+            steps.iter().any(|step| matches!(step.what.op, Op::Sleep | Op::Timeout));
         for step in steps.iter().filter(|step| step.what.op.touches()) {
             let (from, bit) = (step.what.offset as usize, 1 << step.process);
             let end = from + usize::from(step.what.size);
-            if self.0.len() < end {
-                self.0.resize(end, (0, 0));
+            if self.bytes.len() < end {
+                self.bytes.resize(end, (0, 0));
             }
-            for (readers, writers) in &mut self.0[from..end] {
+            for (readers, writers) in &mut self.bytes[from..end] {
                 *readers |= bit;
                 *writers |= if step.what.op.writes() { bit } else { 0 };
             }
@@ -91,15 +114,16 @@ impl Touched {
     }
 
     /// Whether another process has touched what `process` is about to, and one
-    /// of the two writes. Steps that are no plain accesses always conflict.
-    fn conflicts(&self, process: u8, what: &Pending) -> bool {
+    /// of the two writes. Steps that are no plain accesses always conflict. So does
+    /// one after which its process asks for the time, if time passes.
+    fn conflicts(&self, process: u8, what: &Pending, looked: bool) -> bool {
         let plain = what.op.touches() && !matches!(what.op, Op::Wait | Op::Wake | Op::Requeue);
         let (from, others) = (what.offset as usize, !(1u32 << process));
-        let bytes = &self.0[from..from + usize::from(what.size)];
+        let bytes = &self.bytes[from..from + usize::from(what.size)];
         let meets = |(readers, writers): &(u32, u32)| {
             writers & others != 0 || what.op.writes() && readers & others != 0
         };
-        !plain || bytes.iter().any(meets)
+        !plain || looked && self.time_passes || bytes.iter().any(meets)
     }
 }
 
@@ -119,6 +143,7 @@ pub fn search<T: Shared>(
         edges: HashMap::new(),
         touched: Touched::default(),
         put_off: Vec::new(),
+        differs: None,
     };
     let mut next = Some(None);
     let mut root = None;
@@ -131,6 +156,9 @@ pub fn search<T: Shared>(
         let first = explorer.follow(runner.image(), &execution, open);
         root = root.or(first);
         tally.count(&execution);
+        if explorer.differs.is_some() {
+            return Ok(Covered { nondeterminism: explorer.differs, ..Covered::default() });
+        }
         next = explorer.take().map(Some);
     }
     let countable = search.kills == 0 && explorer.put_off.is_empty();
@@ -140,7 +168,7 @@ pub fn search<T: Shared>(
         root.filter(|_| countable)
             .and_then(|root| super::count::schedules(&explorer.edges, root, bound.most()))
     };
-    Ok(Covered { complete: true, without_reduction })
+    Ok(Covered { complete: true, without_reduction, nondeterminism: None })
 }
 
 impl Explorer<'_> {
@@ -151,11 +179,11 @@ impl Explorer<'_> {
             return next;
         }
         let put_off = std::mem::take(&mut self.put_off);
-        for (open, process, what) in put_off {
-            if self.touched.conflicts(process, &what) {
-                self.push(open);
+        for later in put_off {
+            if self.touched.conflicts(later.process, &later.what, later.looked) {
+                self.push(later.open);
             } else {
-                self.put_off.push((open, process, what));
+                self.put_off.push(later);
             }
         }
         self.open.iter_mut().find_map(Vec::pop)
@@ -199,6 +227,13 @@ impl Explorer<'_> {
                 continue;
             }
             let choice = Choice { process: step.process, kill: step.what.op == Op::Kill };
+            if choices + 1 == known
+                && let Some(open) = open
+                && (place(&machine, step) != open.from.0 || choice != open.choice)
+            {
+                self.differs = Some(self.difference(&open, i, step));
+                return first;
+            }
             if choices >= known {
                 let place = place(&machine, step);
                 self.link(edge.take(), place);
@@ -218,10 +253,26 @@ impl Explorer<'_> {
             machine.apply(step);
             choices += 1;
         }
+        if let Some(open) = open.filter(|_| choices < known) {
+            self.differs = Some(self.ends_early(&open, steps.len()));
+            return first;
+        }
         // The end is a place too: one schedule leads nowhere else.
         let end = (machine.hash(u64::MAX), NOBODY);
         self.link(edge, end);
         first
+    }
+
+    /// Step `i` of an execution was made elsewhere than when it was left open.
+    fn difference(&self, open: &Open, i: usize, step: &Step) -> Nondeterminism {
+        let (was, now) = ("made in another state".into(), search::describe(step));
+        Nondeterminism { schedule: Schedule(self.prefix(open)), step: i + 1, was, now }
+    }
+
+    /// An execution ended before step `i`, which was left open.
+    fn ends_early(&self, open: &Open, i: usize) -> Nondeterminism {
+        let (was, now) = ("made".into(), "not reached".into());
+        Nondeterminism { schedule: Schedule(self.prefix(open)), step: i + 1, was, now }
     }
 
     /// Whether a place needs no second look; notes that it was reached.
@@ -251,13 +302,25 @@ impl Explorer<'_> {
     }
 
     /// Whether a choice instead of `step` preempts a process before a step that
-    /// nobody else's conflicts with, as far as has been seen.
-    fn can_put_off(&self, step: &Step, price: u32) -> bool {
+    /// nobody else's conflicts with, as far as has been seen. One that owns robust
+    /// mutexes, and may be killed before its step at any later time, is told by
+    /// others from one that was killed at once.
+    fn can_put_off(&self, step: &Step, price: u32, kills: u32) -> bool {
+        let killable = kills < self.search.kills && bit(step.owners, step.process);
         self.search.reduction == Reduction::Conflicts
             && !matches!(self.bound, Bound::Delays(_))
             && price > 0
             && step.process == step.last
-            && !self.touched.conflicts(step.process, &step.what)
+            && !killable
+            && !self.touched.conflicts(step.process, &step.what, step.looked)
+    }
+
+    /// Who can go only by a preemption: spinners, and those whose time may have come.
+    fn odd(&self, step: &Step) -> u32 {
+        if self.bound == Bound::None {
+            return 0;
+        }
+        step.yielded | if self.search.early_timeouts { step.timed } else { 0 }
     }
 
     /// Opens the choices that were not made before step `i`.
@@ -273,13 +336,13 @@ impl Explorer<'_> {
         let step = &steps[i];
         for process in 0..u32::BITS as u8 {
             let choice = Choice { process, kill: false };
-            let unfair = if self.bound == Bound::None { 0 } else { step.yielded };
-            let possible = bit(step.enabled | step.sleeping | unfair, process);
+            let possible = bit(step.enabled | step.sleeping | self.odd(step), process);
             let price = self.bound.price(step, choice);
             if possible && process != step.process && cost + price <= self.bound.most() {
                 let open = Open { after, choice, cost: cost + price, from: (place, price) };
-                if self.can_put_off(step, price) {
-                    self.put_off.push((open, step.process, step.what));
+                if self.can_put_off(step, price, kills) {
+                    let (process, what, looked) = (step.process, step.what, step.looked);
+                    self.put_off.push(PutOff { open, process, what, looked });
                 } else {
                     self.push(open);
                 }

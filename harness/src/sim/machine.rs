@@ -91,7 +91,8 @@ impl Machine {
             Op::OwnerDied => {}
             Op::Kill => {
                 self.histories[p] = u128::MAX;
-                self.kills += 1;
+                // Those that were stuck since are killed as well, unchosen.
+                self.kills += u32::from(step.chosen);
                 self.queue.retain(|(waiter, _)| *waiter != step.process);
             }
             Op::Timeout => {
@@ -126,7 +127,8 @@ impl Machine {
         self.queue.retain(|(waiter, _)| woken >> waiter & 1 == 0);
         while woken != 0 {
             let waiter = woken.trailing_zeros() as usize;
-            self.histories[waiter] = chain(self.histories[waiter], u64::MAX - 1, 0);
+            // The clock too, which the waiter may read before its next step.
+            self.histories[waiter] = chain(self.histories[waiter], u64::MAX - 1, self.clock);
             woken &= woken - 1;
         }
     }

@@ -8,6 +8,44 @@
 //! test is unmodified, and so are libc's semaphores and mutexes.
 //! Limits: x86-64 Linux with glibc; one thread a process; see the module of each
 //! part for what it does not emulate, and is refused by name.
+//!
+//! # What becomes of a process that …
+//!
+//! | … | |
+//! |---|---|
+//! | returns from its body | ends; what it returned is in [`ProcessEnd::Returned`] |
+//! | panics | [`Verdict::Panicked`], with message and place, unless it catches it |
+//! | calls `exit` or `_exit` | [`Verdict::Crashed`], with the status |
+//! | aborts, divides by zero, runs out of stack, jumps to nowhere | [`Verdict::Crashed`], with signal and line |
+//! | touches memory that is not its own, or beyond the shared state | the same: its own crash, never the harness's |
+//! | is killed, by itself or from outside | [`Verdict::Crashed`], with `SIGKILL` |
+//! | ends while it owns robust mutexes | these are marked, and the next owner is told, as by the kernel |
+//! | waits for what nobody gives | [`Verdict::Deadlock`], with who waits for what |
+//! | repeats its steps for ever | [`Verdict::Livelock`], after [`Search::step_limit`] steps |
+//! | computes for ever, or waits in the kernel, and makes no step | [`Verdict::TimedOut`], after [`Search::hang_after`] of real time |
+//! | leaves a segment in `/dev/shm` | [`Verdict::Leaked`]; the segment is removed |
+//! | forks, starts a thread, or executes a program | [`SimError::Refused`], which names the call |
+//! | maps shared memory of its own, or remaps the shared state | the same |
+//! | passes shared bytes to `read`, `write` and their kin | the same |
+//! | sends a signal to another process, or looks at one | the same |
+//! | waits for a file lock, message queue, timer or signal | the same |
+//! | sends itself a signal, handles or blocks one | as under the kernel, but for SIGSEGV, SIGTRAP and SIGSYS |
+//! | maps or allocates private memory | as under the kernel |
+//! | sleeps, or asks for the time | the virtual clock passes, and is shown |
+//! | asks for its ID, or random bytes | gets made-up ones, the same in each execution |
+//! | reads and writes files | as under the kernel: they are not put back between executions, and what processes tell each other by them the simulator does not see |
+//! | is told something else when an execution is repeated | [`SearchReport::nondeterminism`], and no claim to be complete |
+//!
+//! The order in which a `HashMap` iterates repeats within one run of a program; in
+//! another run it can differ, if the program itself has made a `HashMap` before.
+//!
+//! [`ProcessEnd::Returned`]: crate::ProcessEnd::Returned
+//! [`Verdict::Panicked`]: crate::Verdict::Panicked
+//! [`Verdict::Crashed`]: crate::Verdict::Crashed
+//! [`Verdict::Deadlock`]: crate::Verdict::Deadlock
+//! [`Verdict::Livelock`]: crate::Verdict::Livelock
+//! [`Verdict::TimedOut`]: crate::Verdict::TimedOut
+//! [`Verdict::Leaked`]: crate::Verdict::Leaked
 
 #[cfg(target_arch = "x86_64")]
 mod access;

@@ -49,6 +49,8 @@ pub struct Order {
     pub seed: u64,
     /// Random kills: the chance at each step, of 2^32, and how many at most.
     pub kills: (u32, u32),
+    /// Random timeouts: the chance at each step that a timed wait ends, of 2^32.
+    pub timeouts: u32,
     /// PCT: the steps at which a priority is lowered.
     pub change_points: [u32; 16],
     /// SURW: the interesting bytes, and how many interesting steps each process

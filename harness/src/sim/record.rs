@@ -32,7 +32,7 @@ pub enum Op {
     Sleep,
     /// `sched_yield`.
     Yield,
-    /// The clock moves on to the deadline of a wait, since nothing else can run.
+    /// The clock moves on to the deadline of a wait.
     Timeout,
     /// SIGKILL.
     Kill,
@@ -111,16 +111,20 @@ pub struct Step {
     pub process: u8,
     /// Who had made the step before; 255 at the start.
     pub last: u8,
-    /// Whether it was chosen; a timeout is forced.
+    /// Whether it was chosen; a timeout is forced where nothing else can run.
     pub chosen: bool,
     /// `wait`: whether the process was put to sleep. `compare-exchange`: whether it wrote.
     pub took: bool,
+    /// Whether somebody asked for the time after it and before the next step.
+    pub looked: bool,
     /// What it did.
     pub what: Pending,
     /// Bit `p`: process `p` could have gone.
     pub enabled: u32,
     /// Bit `p`: process `p` slept and could have been woken early.
     pub sleeping: u32,
+    /// Bit `p`: process `p` was in a timed wait, whose time could have come.
+    pub timed: u32,
     /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
     /// go first.
     pub yielded: u32,

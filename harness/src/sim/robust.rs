@@ -4,7 +4,8 @@
 //! an execution repeats bit for bit; the kernel would not know them. So a
 //! process that is killed walks its own list first, just as the kernel does.
 //! Source: get_robust_list(2), the kernel's Documentation/locking/robust-futexes.
-//! Limits: entries for priority-inheritance mutexes are left alone.
+//! Limits: entries for priority-inheritance mutexes are left alone; all marks that
+//! one death makes are one step.
 
 use super::record::{Op, Pending, Step};
 use super::world::World;
@@ -32,21 +33,24 @@ pub fn die_as_owner(world: &World) {
     let mut entry = head.next;
     let mut whole = true;
     for _ in 0..LIMIT {
-        if entry & !1 == head_address || entry == 0 {
+        if entry & !1 == head_address {
             break;
         }
         let next = read_word(world, entry & !1);
-        if entry & !1 != head.pending & !1 {
-            woken |= owner_died(world, entry, head.futex_offset, false);
-        }
-        let Some(next) = next else {
+        let marked = if entry & !1 == head.pending & !1 {
+            Some(0)
+        } else {
+            owner_died(world, entry, head.futex_offset, false)
+        };
+        woken |= marked.unwrap_or(0);
+        let (Some(next), Some(_)) = (next, marked) else {
             whole = false;
             break;
         };
         entry = next;
     }
     if whole && head.pending != 0 {
-        woken |= owner_died(world, head.pending, head.futex_offset, true);
+        woken |= owner_died(world, head.pending, head.futex_offset, true).unwrap_or(0);
     }
     futex::note_woken(world, woken);
     turn::advance(woken);
@@ -59,30 +63,37 @@ pub fn owns(world: &World) -> bool {
     })
 }
 
-/// One entry: marks its futex word, if this process is the owner.
-fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> u32 {
+/// One entry: marks its futex word, if this process is the owner. `None` where
+/// there can be no such word, which ends the walk.
+fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> Option<u32> {
     if entry & 1 == 1 {
-        return 0;
+        return Some(0);
     }
     let address = entry.wrapping_add_signed(futex_offset);
-    let Some(offset) = world.offset(address).filter(|offset| offset % 4 == 0) else { return 0 };
+    if !address.is_multiple_of(4) {
+        return None;
+    }
+    let Some(offset) = world.offset(address) else {
+        // Private memory, which nobody will look at again.
+        return sys::readable(address & !7).then_some(0);
+    };
     let value = world.word(offset);
     let owner = value & libc::FUTEX_TID_MASK;
     if pending && owner == 0 {
         // Killed between the unlock and the wake-up that it owed.
-        return futex::release(world, offset.into(), 1, u32::MAX);
+        return Some(futex::release(world, offset.into(), 1, u32::MAX));
     }
     if owner != virtual_tid(world.me()) {
-        return 0;
+        return Some(0);
     }
     let marked = value & libc::FUTEX_WAITERS | libc::FUTEX_OWNER_DIED;
     world.write(offset, &marked.to_le_bytes());
     world.control.changes.set(world.control.changes.get() + 1);
     note_mark(world, offset, value, marked);
     if value & libc::FUTEX_WAITERS == 0 {
-        return 0;
+        return Some(0);
     }
-    futex::release(world, offset.into(), 1, u32::MAX)
+    Some(futex::release(world, offset.into(), 1, u32::MAX))
 }
 
 /// Writes the mark into the log, as a step of its own that nobody chose.

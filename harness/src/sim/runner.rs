@@ -129,6 +129,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         page.random.set(order.seed);
         page.kill_chance.set(order.kills.0);
         page.kills_left.set(order.kills.1);
+        page.timeout_chance.set(order.timeouts);
         page.change_points.set(order.change_points);
         page.interesting.set(order.interesting);
         page.exchanges_only.set(order.exchanges_only);

@@ -176,10 +176,14 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
     };
     let seed = mix(seed ^ mix(number + 1));
     let mut order = Order { policy, seed, ..Order::default() };
+    // In the course of an execution, on average: one kill, and one wait that ends
+    // by its time, if there always is one.
+    let chance = u32::MAX / profile.length.max(8);
     if search.kills > 0 {
-        // One kill in the course of an execution, on average.
-        let length = profile.length.max(8);
-        order.kills = (u32::MAX / length, search.kills);
+        order.kills = (chance, search.kills);
+    }
+    if search.early_timeouts {
+        order.timeouts = chance;
     }
     // The first execution only measures; PCT then has no change points.
     if profile.length > 0 {

@@ -50,6 +50,8 @@ pub struct SearchReport {
     pub strategy: Strategy,
     /// How many processes could be killed in one execution.
     pub kills: u32,
+    /// Whether timed waits could end while others could go on.
+    pub early_timeouts: bool,
     /// How many schedules ran.
     pub schedules: u64,
     /// How many of them failed.
@@ -81,7 +83,8 @@ impl std::fmt::Display for SearchReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kills = if self.kills > 0 { ", with a kill at each step" } else { "" };
         let (run, failed) = (thousands(self.schedules), thousands(self.failed));
-        write!(f, "{}{kills}: {run} run, {failed} failed", self.strategy)?;
+        let early = if self.early_timeouts { ", with early timeouts" } else { "" };
+        write!(f, "{}{kills}{early}: {run} run, {failed} failed", self.strategy)?;
         if let Some(all) = self.without_reduction.filter(|all| *all > self.schedules.into()) {
             write!(f, " (of {} without reduction)", thousands(all))?;
         }
@@ -128,6 +131,7 @@ pub fn explore_with<T: Shared>(
         scenario: scenario.name.clone(),
         strategy: search.strategy,
         kills: search.kills,
+        early_timeouts: search.early_timeouts,
         schedules,
         failed,
         without_reduction: covered.without_reduction,
@@ -141,6 +145,7 @@ pub fn explore_with<T: Shared>(
         nondeterminism: None,
         verdict: Verdict::Held,
     };
+    report.nondeterminism = covered.nondeterminism;
     if let Some(first) = first {
         report.verdict = first.verdict.clone();
         report_failure(&mut runner, first, search.minimise, &mut report)?;
@@ -196,7 +201,7 @@ fn repeat<T: Shared>(
     Ok(Some(Nondeterminism { schedule, step: step + 1, was, now }))
 }
 
-fn describe(step: &Step) -> String {
+pub(super) fn describe(step: &Step) -> String {
     let value = u128::from_le_bytes(step.after);
     let (process, op) = (step.process, step.what.op.word());
     format!("process {process}: {op} at byte {}, value {value:#x}", step.what.offset)

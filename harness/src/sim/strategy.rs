@@ -106,6 +106,10 @@ pub struct Search {
     pub strategy: Strategy,
     /// How many processes may be killed in one execution.
     pub kills: u32,
+    /// Whether a timed wait may end by its deadline while others could go on, as it
+    /// does where they are slow. In an exhaustive search that costs a preemption,
+    /// and without a bound on these it is not tried.
+    pub early_timeouts: bool,
     /// The most schedules to run; `None` is no limit, which only an exhaustive
     /// search can do without.
     pub max_schedules: Option<u64>,
@@ -132,6 +136,7 @@ impl Search {
         Self {
             strategy,
             kills: 0,
+            early_timeouts: false,
             max_schedules: samples.then_some(10_000),
             max_time: None,
             stop_at_first_failure: samples,
@@ -166,6 +171,13 @@ impl Search {
     #[must_use]
     pub fn with_kills(mut self) -> Self {
         self.kills = 1;
+        self
+    }
+
+    /// With timed waits that may end while others could go on.
+    #[must_use]
+    pub fn with_early_timeouts(mut self) -> Self {
+        self.early_timeouts = true;
         self
     }
 

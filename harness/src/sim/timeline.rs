@@ -212,6 +212,7 @@ fn note(step: &Step, processes: &[String]) -> Option<String> {
         Op::Wait => Some("changed meanwhile, goes on".into()),
         Op::CompareExchange if !step.took => Some("not as expected".into()),
         Op::Wake | Op::Requeue if woken.is_empty() => Some("nobody waits".into()),
+        Op::Timeout if step.chosen => Some("others could go on".into()),
         Op::Timeout => Some("nobody else can run".into()),
         _ if !woken.is_empty() => Some(format!("wakes {}", woken.join(", "))),
         _ => None,

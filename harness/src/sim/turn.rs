@@ -126,8 +126,11 @@ fn dispatch(world: &World) -> Option<u8> {
 fn end_all(world: &World) {
     let me = world.me();
     for (i, process) in world.control.processes().iter().enumerate() {
-        if i != usize::from(me) && !process.state.get().ended() {
-            sys::kill(process.pid.get(), libc::SIGKILL);
+        // One that was killed from outside has no ID any more once it is reaped,
+        // and 0 would be everybody.
+        let pid = process.pid.get();
+        if i != usize::from(me) && !process.state.get().ended() && pid > 0 {
+            sys::kill(pid, libc::SIGKILL);
         }
     }
     if !world.my_control().state.get().ended() {

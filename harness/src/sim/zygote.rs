@@ -127,7 +127,8 @@ impl Zygote<'_> {
                 let control = self.world.control;
                 control.refusal.set(&format!("a process could not be forked (error {})", -pid));
                 control.outcome.set(Outcome::Refused);
-                return self.end(process);
+                self.end(process);
+                return self.reap(process - first);
             }
             self.world.control.processes[usize::from(process)].pid.set(pid as i32);
         }

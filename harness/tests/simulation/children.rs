@@ -42,7 +42,7 @@ pub fn serve() -> Option<ExitCode> {
         "search" => search(),
         "print" => print(),
         "count" => {
-            let report = explore(&counters(3, 4), &Search::unbounded()).expect("a search");
+            let report = explore(&counters(3, 2), &Search::unbounded()).expect("a search");
             println!("{report}");
         }
         task => panic!("task {task:?} is unknown"),

@@ -8,6 +8,7 @@ mod faults;
 mod futexes;
 mod instructions;
 mod libc_functions;
+mod limits;
 mod odd;
 mod programs;
 mod random;
@@ -26,6 +27,7 @@ use faults::*;
 use futexes::*;
 use instructions::*;
 use libc_functions::*;
+use limits::*;
 use odd::*;
 use reduction::*;
 use replays::*;
@@ -41,6 +43,16 @@ fn main() -> ExitCode {
     runner::run(
         shmkv_harness::sim::supported(),
         tests![
+            // First, while the program is small: later it has read its debug information,
+            // which each process that is forked has to be rid of.
+            reductions_lose_no_outcome,
+            reductions_lose_no_outcome_under_locks,
+            reductions_lose_no_outcome_with_kills,
+            reductions_lose_no_outcome_when_owners_are_killed,
+            reductions_lose_no_outcome_as_time_passes,
+            schedules_are_counted_by_the_formula,
+            bounded_schedules_are_counted_by_the_formula,
+            what_stress_sees_is_predicted,
             access_outside_is_a_crash_with_its_line,
             access_across_the_end_is_a_crash,
             copy_across_the_end_is_a_crash_after_what_fits,
@@ -81,6 +93,8 @@ fn main() -> ExitCode {
             broken_pipe_is_an_error_as_ever,
             infinite_loop_times_out,
             wait_in_the_kernel_times_out,
+            process_killed_from_outside_is_a_crash,
+            private_memory_can_be_mapped,
             processes_and_threads_are_refused,
             other_shared_memory_is_refused,
             shared_bytes_in_calls_on_files_are_refused,
@@ -91,14 +105,24 @@ fn main() -> ExitCode {
             closing_all_files_and_printing_harm_nothing,
             own_ids_are_made_up_but_consistent,
             files_can_be_read,
-            reductions_lose_no_outcome,
-            reductions_lose_no_outcome_under_locks,
-            reductions_lose_no_outcome_with_kills,
-            schedules_are_counted_by_the_formula,
-            bounded_schedules_are_counted_by_the_formula,
+            large_states_are_seen_whole,
+            alignment_and_padding_are_kept,
+            empty_states_and_bodies_have_one_schedule,
+            thirty_one_processes_are_the_most,
+            steps_are_bounded,
+            time_bounds_a_search,
+            count_bounds_a_search,
+            first_failure_ends_a_search_or_not,
+            long_results_are_cut,
+            hash_maps_iterate_in_the_same_order_again,
+            heap_addresses_repeat,
+            environment_is_the_same_in_each_execution,
+            random_bytes_repeat,
+            kill_of_an_owner_that_was_preempted_is_found,
+            time_that_passes_before_a_look_is_found,
+            search_of_what_does_not_repeat_is_not_complete,
             delayed_schedules_are_counted_like_inversions,
             executions_repeat_byte_for_byte,
-            what_stress_sees_is_predicted,
             next_owner_is_told_as_by_the_kernel,
             waiter_is_told_as_by_the_kernel,
             every_end_of_an_owner_is_told,
@@ -133,6 +157,7 @@ fn main() -> ExitCode {
             rwlock_lets_readers_meet,
             rwlock_attempts_fail_while_it_is_taken,
             barrier_lets_three_go_on_together,
+            waits_may_end_while_others_could_go_on,
             the_earliest_of_several_times_comes_first,
             sleeps_take_virtual_time_only,
             all_clocks_are_virtual,

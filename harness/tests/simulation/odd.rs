@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, IntoRawFd};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::unistd::{Pid, getpid, getppid};
 use shmkv::{Segment, SegmentName, Semaphore};
@@ -91,6 +93,11 @@ pub fn signals_to_itself_end_it_by_name() {
         Signal::SIGSYS,
         Signal::SIGXCPU,
     ];
+    // Shells start what runs in the background with these ignored.
+    for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: the default action needs no handler.
+        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }.expect("a signal");
+    }
     for signal in deadly {
         let (cause, _) = crash(move |state| {
             state.word.store(1, Relaxed);
@@ -216,6 +223,46 @@ pub fn wait_in_the_kernel_times_out() {
     let limit = Duration::from_millis(200);
     let report = explore(&scenario, &Search::exhaustive(0).hang_after(limit)).expect("a search");
     assert_eq!(report.verdict, Verdict::TimedOut { process: "reader".into(), after_ms: 200 });
+}
+
+/// Killed from outside, as by the kernel where memory is short.
+pub fn process_killed_from_outside_is_a_crash() {
+    let mut killer = Command::new("sh");
+    killer.args(["-c", "read pid; kill -9 $pid"]).stdin(Stdio::piped());
+    let mut killer = killer.spawn().expect("a shell");
+    let to_killer = Rc::new(killer.stdin.take().expect("a pipe"));
+    let scenario = Scenario::new("killed", |_: &State| {})
+        .process("victim", move |state| {
+            state.word.store(1, Relaxed);
+            let pid = std::fs::read_link("/proc/self").expect("the real process ID");
+            writeln!(&*to_killer, "{}", pid.display()).expect("a reader");
+            let (reader, _writer) = nix::unistd::pipe().expect("a pipe");
+            let _ = File::from(reader).read(&mut [0]);
+        })
+        .process("other", |state| state.word.store(2, Relaxed));
+    let execution = execute(&scenario);
+    killer.wait().expect("a child");
+    let crashed = matches!(&execution.verdict, Verdict::Crashed { process, cause, .. }
+        if process == "victim" && cause == "SIGKILL");
+    assert!(crashed, "{}", execution.verdict);
+}
+
+/// Private memory is the process's own: mapped, protected and given back.
+pub fn private_memory_can_be_mapped() {
+    assert_holds(|state: &State| {
+        let len = std::num::NonZeroUsize::new(1 << 24).expect("not zero");
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: new memory.
+        let memory = unsafe { mmap_anonymous(None, len, protection, MapFlags::MAP_PRIVATE) };
+        let memory = memory.expect("memory");
+        // SAFETY: sixteen megabytes of this process's own.
+        unsafe { memory.cast::<u64>().write_volatile(7) };
+        // SAFETY: as above, and nobody refers to it.
+        unsafe { mprotect(memory, len.get(), ProtFlags::PROT_READ) }.expect("protected");
+        // SAFETY: as above.
+        unsafe { munmap(memory, len.get()) }.expect("unmapped");
+        state.word.store(vec![1u8; 1 << 22].len() as u32, Relaxed);
+    });
 }
 
 pub fn processes_and_threads_are_refused() {

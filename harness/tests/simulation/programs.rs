@@ -1,14 +1,20 @@
 //! Small random programs: what processes do to a few words, as data.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use shmkv::Semaphore;
+use shmkv::{Deadline, Semaphore};
 use shmkv_harness::{Scenario, shared};
 
 use crate::random::Random;
+use crate::sync::{Object, call, initialise_mutex, ok};
 
 shared! {
-    pub struct Words { pub words: [AtomicU32; 3], pub semaphore: Semaphore }
+    pub struct Words {
+        pub words: [AtomicU32; 3],
+        pub semaphore: Semaphore,
+        pub mutex: Object<libc::pthread_mutex_t>,
+    }
 }
 
 /// One access to a word, or a visit to the critical section.
@@ -21,17 +27,36 @@ pub enum Access {
     Exchange(usize, u32, u32),
     /// An increment of a word, by a load and a store, under the semaphore.
     Locked(usize),
+    /// The same under a robust mutex.
+    Owned(usize),
+    /// An attempt to take the robust mutex.
+    Attempt,
+    /// A visit to the critical section of the semaphore, if it is free in time.
+    Timed,
+    /// A sleep of so many milliseconds.
+    Sleep(u64),
+    /// What the clock shows, in milliseconds.
+    Now,
+}
+
+/// Which accesses a program makes beside plain ones.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Plain,
+    Locks,
+    Owners,
+    Time,
 }
 
 /// For each process, its accesses.
 pub type Program = Vec<Vec<Access>>;
 
 /// A program of 2 or 3 processes with at most `most` orders of their accesses.
-pub fn random_program(random: &mut Random, most: u64, locks: bool) -> Program {
+pub fn random_program(random: &mut Random, most: u64, kind: Kind) -> Program {
     loop {
         let processes = 2 + random.below(2);
         let program: Program = (0..processes)
-            .map(|_| (0..1 + random.below(4)).map(|_| random_access(random, locks)).collect())
+            .map(|_| (0..1 + random.below(4)).map(|_| random_access(random, kind)).collect())
             .collect();
         if orders(&program) <= most {
             return program;
@@ -39,14 +64,19 @@ pub fn random_program(random: &mut Random, most: u64, locks: bool) -> Program {
     }
 }
 
-fn random_access(random: &mut Random, locks: bool) -> Access {
+fn random_access(random: &mut Random, kind: Kind) -> Access {
     let (word, value) = (random.below(3) as usize, 1 + random.below(3) as u32);
-    match random.below(if locks { 10 } else { 8 }) {
-        0..3 => Access::Load(word),
-        3..5 => Access::Store(word, value),
-        5 => Access::Swap(word, value),
-        6 => Access::Add(word, value),
-        7 => Access::Exchange(word, random.below(2) as u32, value),
+    let kinds = if matches!(kind, Kind::Plain) { 8 } else { 10 };
+    match (random.below(kinds), kind) {
+        (0..3, _) => Access::Load(word),
+        (3..5, _) => Access::Store(word, value),
+        (5, _) => Access::Swap(word, value),
+        (6, _) => Access::Add(word, value),
+        (7, _) => Access::Exchange(word, random.below(2) as u32, value),
+        (8, Kind::Owners) => Access::Attempt,
+        (_, Kind::Owners) => Access::Owned(word),
+        (8, Kind::Time) => [Access::Timed, Access::Sleep(value.into())][word % 2],
+        (_, Kind::Time) => Access::Now,
         _ => Access::Locked(word),
     }
 }
@@ -83,14 +113,55 @@ fn run(accesses: &[Access], state: &Words) -> String {
             state.words[word].store(seen + 1, SeqCst);
             seen
         }
+        Access::Owned(word) => {
+            let told = take(state, call!(pthread_mutex_lock(state.mutex.get())));
+            let seen = state.words[word].load(SeqCst);
+            state.words[word].store(seen + 1, SeqCst);
+            ok!(pthread_mutex_unlock(state.mutex.get()));
+            told + seen
+        }
+        Access::Attempt => {
+            let told = take(state, call!(pthread_mutex_trylock(state.mutex.get())));
+            if told != libc::EBUSY as u32 {
+                ok!(pthread_mutex_unlock(state.mutex.get()));
+            }
+            told
+        }
+        Access::Timed => {
+            let until = Deadline::after(Duration::from_millis(2));
+            match state.semaphore.guard_until(until) {
+                Ok(_guard) => state.words[0].swap(4, SeqCst),
+                Err(_) => 9,
+            }
+        }
+        Access::Sleep(ms) => {
+            std::thread::sleep(Duration::from_millis(ms));
+            0
+        }
+        Access::Now => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+            now.subsec_millis()
+        }
     });
     seen.map(|seen| seen.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Repairs the robust mutex where that was the answer to taking it.
+fn take(state: &Words, told: i32) -> u32 {
+    if told == libc::EOWNERDEAD {
+        ok!(pthread_mutex_consistent(state.mutex.get()));
+    }
+    told as u32
 }
 
 /// A scenario whose outcome is all that was seen, and what was left.
 pub fn scenario(program: &Program) -> Scenario<Words> {
     let accesses = program.clone();
-    Scenario::new("program", |state: &Words| state.semaphore.init(1).expect("a semaphore"))
+    let setup = |state: &Words| {
+        state.semaphore.init(1).expect("a semaphore");
+        initialise_mutex(&state.mutex, libc::PTHREAD_MUTEX_NORMAL, true);
+    };
+    Scenario::new("program", setup)
         .processes(program.len(), "p", move |i, state| run(&accesses[i], state))
         .outcome(|end| {
             let words: Vec<u32> = end.shared.words.iter().map(|word| word.load(SeqCst)).collect();

@@ -6,7 +6,7 @@ use shmkv_harness::sim::{Order, Policy, Reduction, Runner, Search, replay};
 use shmkv_harness::{StressOptions, stress};
 
 use crate::common::{HANG, search};
-use crate::programs::{random_program, scenario};
+use crate::programs::{Kind, random_program, scenario};
 use crate::random::Random;
 
 /// 100 programs, 10 random executions of each, each of them repeated from its
@@ -15,11 +15,13 @@ use crate::random::Random;
 pub fn executions_repeat_byte_for_byte() {
     let mut random = Random::new(5);
     for i in 0..100 {
-        let scenario = scenario(&random_program(&mut random, 10_000, true));
+        let kind = [Kind::Locks, Kind::Owners, Kind::Time][i as usize % 3];
+        let scenario = scenario(&random_program(&mut random, 10_000, kind));
         let mut runner = Runner::new(&scenario, 20_000, HANG).expect("a runner");
         let mut schedule = String::new();
         for seed in 0..10 {
-            let order = Order { policy: Policy::Random, seed, ..Order::default() };
+            let timeouts = u32::MAX / 8;
+            let order = Order { policy: Policy::Random, seed, timeouts, ..Order::default() };
             let first = runner.run(&order).expect("an execution");
             let prefix = first.choices();
             schedule = prefix.iter().map(|choice| format!("{},", choice.process)).collect();
@@ -42,7 +44,8 @@ pub fn executions_repeat_byte_for_byte() {
 pub fn what_stress_sees_is_predicted() {
     let mut random = Random::new(6);
     for i in 0..20 {
-        let program = random_program(&mut random, 50, i % 4 == 0);
+        let program =
+            random_program(&mut random, 50, if i % 4 == 0 { Kind::Locks } else { Kind::Plain });
         let options = Search::unbounded().reduction(Reduction::Conflicts);
         let predicted = search(&scenario(&program), &options);
         assert!(predicted.complete);

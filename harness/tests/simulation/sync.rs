@@ -69,16 +69,21 @@ macro_rules! ok {
 }
 pub(crate) use ok;
 
-/// Initialises all objects; the mutex of `kind`, robust or not.
-pub fn initialise(state: &State, kind: i32, robust: bool) {
-    let (shared, mutex) = (libc::PTHREAD_PROCESS_SHARED, state.mutex.get());
+/// Initialises a mutex of `kind`, robust or not.
+pub fn initialise_mutex(mutex: &Object<libc::pthread_mutex_t>, kind: i32, robust: bool) {
     let mut attributes = MaybeUninit::uninit();
     ok!(pthread_mutexattr_init(attributes.as_mut_ptr()));
-    ok!(pthread_mutexattr_setpshared(attributes.as_mut_ptr(), shared));
+    ok!(pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED));
     ok!(pthread_mutexattr_settype(attributes.as_mut_ptr(), kind));
     let robustness = if robust { libc::PTHREAD_MUTEX_ROBUST } else { libc::PTHREAD_MUTEX_STALLED };
     ok!(pthread_mutexattr_setrobust(attributes.as_mut_ptr(), robustness));
-    ok!(pthread_mutex_init(mutex, attributes.as_ptr()));
+    ok!(pthread_mutex_init(mutex.get(), attributes.as_ptr()));
+}
+
+/// Initialises all objects; the mutex of `kind`, robust or not.
+pub fn initialise(state: &State, kind: i32, robust: bool) {
+    let shared = libc::PTHREAD_PROCESS_SHARED;
+    initialise_mutex(&state.mutex, kind, robust);
 
     let mut attributes = MaybeUninit::uninit();
     ok!(pthread_condattr_init(attributes.as_mut_ptr()));

@@ -3,12 +3,61 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use shmkv_harness::Scenario;
-use shmkv_harness::sim::{Op, Search};
+use shmkv::{Deadline, Semaphore};
+use shmkv_harness::sim::{Op, Reduction, Search, Strategy, replay};
+use shmkv_harness::{Scenario, shared};
 
 use crate::common::{assert_holds, execute, search, unsound};
 
+shared! {
+    struct Waiting { semaphore: Semaphore, word: AtomicU32 }
+}
+
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Schedule: the waiter waits; its time comes although the poster could go on;
+/// the poster posts to one that has given up.
+fn giving_up() -> Scenario<Waiting> {
+    Scenario::new("giving up", |state: &Waiting| {
+        state.semaphore.init(0).expect("a semaphore");
+    })
+    .process("waiter", |state| {
+        let until = Deadline::after(Duration::from_millis(10));
+        state.semaphore.wait_until(until).is_ok()
+    })
+    .process("poster", |state| {
+        state.word.store(1, Relaxed);
+        state.semaphore.post().expect("a post");
+    })
+    .invariant("nothing is left over", |end| match end.shared.semaphore.value() {
+        0 => Ok(()),
+        _ => Err("a post that nobody waits for".into()),
+    })
+}
+
+/// A timed wait can end while others could go on: that is a preemption, as if the
+/// waiter had been fast and all others slow.
+pub fn waits_may_end_while_others_could_go_on() {
+    for (search_for, fails) in [
+        (Search::exhaustive(3), false),
+        (Search::sampling(1).max_schedules(100), false),
+        (Search::exhaustive(0).with_early_timeouts(), false),
+        (Search::exhaustive(1).with_early_timeouts(), true),
+        (Search::exhaustive(1).with_early_timeouts().reduction(Reduction::None), true),
+        (Search::new(Strategy::Random { seed: 1 }).with_early_timeouts(), true),
+        (Search::new(Strategy::Pct { depth: 3, seed: 1 }).with_early_timeouts(), true),
+        (Search::new(Strategy::Pos { seed: 1 }).with_early_timeouts(), true),
+        (Search::new(Strategy::Surw { seed: 1 }).with_early_timeouts(), true),
+    ] {
+        let report = search(&giving_up(), &search_for);
+        assert_eq!(report.verdict.word(), if fails { "violated" } else { "held" }, "{report}");
+        let Some(failure) = report.failure else { continue };
+        let again = replay(&giving_up(), &failure.schedule).expect("a replay");
+        assert_eq!((&again.verdict, &again.timeline), (&failure.verdict, &failure.timeline));
+        let shown = again.timeline.to_string();
+        assert!(shown.contains("timeout") && shown.contains("others could go on"), "{shown}");
+    }
+}
 
 pub fn sleeps_take_virtual_time_only() {
     let started = Instant::now();
