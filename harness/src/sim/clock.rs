@@ -4,8 +4,13 @@
 //! same: a round number at the start of an execution, and what has passed since.
 //! A process sees its clock move by a microsecond more with each look, so that a
 //! loop which waits for a time comes to an end.
-//! Limits: the clocks of CPU time read it too; the instruction `rdtsc` does not.
+//! The processor's own counter reads it too: `rdtsc` is made to fault.
+//! Source: prctl(2), PR_SET_TSC.
+//! Limits: the clocks of CPU time read the same.
 
+use iced_x86::Register;
+
+use super::context::Context;
 use super::record::Step;
 use super::sys;
 use super::world::World;
@@ -35,6 +40,38 @@ fn look(world: &World) -> u64 {
     let me = world.my_control();
     me.looked_ns.set(me.looked_ns.get() + LOOK_NS);
     EPOCH_NS.saturating_add(now(world))
+}
+
+/// From here on, looks at the processor's counter raise SIGSEGV, in this process
+/// and all that it will fork.
+pub fn trap_counter() {
+    let arguments = [libc::PR_SET_TSC as u64, libc::PR_TSC_SIGSEGV as u64, 0, 0, 0];
+    // SAFETY: no memory is touched.
+    unsafe { sys::call(libc::SYS_prctl, arguments) };
+}
+
+/// Carries out `rdtsc` or `rdtscp`, if that is where `context` stopped: the counter
+/// counts nanoseconds.
+pub fn read_counter(world: &World, context: &mut Context) -> bool {
+    let ip = context.ip();
+    if !sys::readable(ip) {
+        return false;
+    }
+    // SAFETY: eight bytes there can be read.
+    let code = unsafe { (ip as *const [u8; 3]).read_unaligned() };
+    let length = match code {
+        [0x0f, 0x31, _] => 2,
+        [0x0f, 0x01, 0xf9] => {
+            context.set(Register::RCX, 0);
+            3
+        }
+        _ => return false,
+    };
+    let now = look(world);
+    context.set(Register::RAX, now & 0xffff_ffff);
+    context.set(Register::RDX, now >> 32);
+    context.set_ip(ip + length);
+    true
 }
 
 /// A time that a clock shows, as one of the virtual clock.

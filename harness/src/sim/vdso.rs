@@ -6,7 +6,7 @@
 //! are private to the process.
 //! Source: vdso(7).
 //! Limits: where the kernel seals the vDSO, its clocks show real time; so does
-//! the instruction `rdtsc` in any case.
+//! then the instruction `rdtsc`.
 
 use super::sys;
 

@@ -14,7 +14,7 @@ use nix::errno::Errno;
 
 use super::control::{MAX_FRAMES, Outcome, State};
 use super::world::{World, world};
-use super::{filter, robust, signals, sys, turn, unwind, vdso, vectors};
+use super::{clock, filter, robust, signals, sys, turn, unwind, vdso, vectors};
 use crate::panics;
 
 /// The request to end, as a value of [`Control::asked`].
@@ -80,8 +80,11 @@ impl Zygote<'_> {
         signals::install();
         vectors::prepare();
         unwind::warm_up();
-        // A clock that cannot be replaced shows real time, as documented.
-        vdso::patch();
+        // Clocks that cannot be replaced show real time, as documented, and need
+        // the processor's counter.
+        if vdso::patch() {
+            clock::trap_counter();
+        }
         report_panics();
         // The unwinder prepares itself at its first use.
         unwind::call_stack(&mut [0; MAX_FRAMES]);

@@ -102,6 +102,21 @@ pub fn all_clocks_are_virtual() {
     });
 }
 
+/// The processor's own counter, by both instructions that read it.
+pub fn counter_of_the_processor_is_virtual() {
+    let scenario = Scenario::new("counter", |_: &AtomicU32| {}).process("p", |_: &AtomicU32| {
+        let mut processor = 7;
+        // SAFETY: every x86-64 processor of this century has the instruction.
+        let first = unsafe { core::arch::x86_64::_rdtsc() };
+        // SAFETY: as above; the result is valid for a write.
+        let second = unsafe { core::arch::x86_64::__rdtscp(&raw mut processor) };
+        format!("{first} {} {processor}", second - first)
+    });
+    for _ in 0..3 {
+        assert_eq!(execute(&scenario).outcome, "1000000000000001000 1000 0");
+    }
+}
+
 pub fn all_sleeps_are_virtual() {
     let sleeps: [fn(); 8] = [
         || _ = unsound! { libc::usleep(500_000) },
