@@ -15,7 +15,7 @@ use super::order::{Execution, Order};
 use super::record::Step;
 use super::world::World;
 use super::zygote::{self, Zygote};
-use super::{SimError, filter, sys, verdicts};
+use super::{SimError, filter, symbols, sys, verdicts};
 use crate::memory::{Mapping, Memory};
 use crate::trap::Trap;
 use crate::{ProcessEnd, Scenario, Shared, Verdict};
@@ -68,6 +68,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         page.count.set(count as u8);
         page.recovers.set(scenario.recovery.is_some());
         page.hang_ms.set(u64::try_from(hang_after.as_millis()).unwrap_or(u64::MAX));
+        symbols::forget();
         let (robust_list, parent) = (robust_list(), sys::pid());
         // SAFETY: the program has one thread, so its copy is whole.
         let zygote = match unsafe { fork() }? {

@@ -5,7 +5,7 @@
 //! scenario's own: the innermost frame that is not in the standard library, in
 //! libc, or in a function that only copies bytes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -42,6 +42,8 @@ const PASSED_OVER: [&str; 8] = [
 
 thread_local! {
     static KNOWN: RefCell<HashMap<u64, Vec<Place>>> = RefCell::default();
+    /// Whether debug information has been read and not been given back.
+    static READ: Cell<bool> = const { Cell::new(false) };
 }
 
 /// `file:line` of an instruction, where it is known.
@@ -86,6 +88,19 @@ fn is_own(place: &Place) -> bool {
     !PASSED_OVER.iter().any(|part| place.file.contains(part))
 }
 
+/// Gives back the debug information that was read; the places found are kept.
+///
+/// It is tens of megabytes, which every process forked from this one would have to
+/// be given and rid of; executions took several times as long.
+#[cfg(target_arch = "x86_64")]
+pub fn forget() {
+    if READ.take() {
+        backtrace::clear_symbol_cache();
+        // SAFETY: gives free memory back to the kernel, and touches no other.
+        unsafe { libc::malloc_trim(0) };
+    }
+}
+
 /// The places of an instruction: innermost inlined function first.
 fn places(ip: u64) -> Vec<Place> {
     if ip == 0 {
@@ -99,6 +114,7 @@ fn places(ip: u64) -> Vec<Place> {
                 if in_libc(ip) {
                     return places;
                 }
+                READ.set(true);
                 // `resolve` looks one byte before the address, as for a caller.
                 backtrace::resolve((ip + 1) as *mut std::ffi::c_void, |symbol| {
                     if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {

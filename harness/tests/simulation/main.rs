@@ -43,8 +43,6 @@ fn main() -> ExitCode {
     runner::run(
         shmkv_harness::sim::supported(),
         tests![
-            // First those that find nothing: for a failure the program reads its debug
-            // information, and then each process that is forked from it costs more.
             reductions_lose_no_outcome,
             reductions_lose_no_outcome_under_locks,
             reductions_lose_no_outcome_with_kills,
