@@ -1,4 +1,4 @@
-//! In place of `runner.rs` on machines that are no x86-64: says that no scenario
+//! In place of `x86_64/` on machines that are no x86-64: says that no scenario
 //! can be simulated here.
 
 use std::convert::Infallible;

@@ -17,13 +17,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::Runner;
 use super::cost::Bound;
 use super::machine::{Machine, StateHash};
 use super::order::{Execution, NOBODY, Order, bit};
 use super::record::{Choice, Op, Pending, Step};
-use super::runner::Runner;
-use super::search::Tally;
-use super::search::{self, Nondeterminism};
+use super::search::{self, Nondeterminism, Tally};
 use super::strategy::{Reduction, Search};
 use super::{Schedule, SimError};
 use crate::Shared;

@@ -11,11 +11,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::Runner;
 use super::machine::{Machine, StateHash};
 use super::names::Names;
 use super::order::{Execution, MAX_FRAMES, Order, bit};
 use super::record::{Choice, Step};
-use super::runner::Runner;
 use super::symbols::Place;
 use super::{HANG, SimError, timeline};
 use crate::{Field, Scenario, Shared, Verdict};

@@ -7,9 +7,9 @@
 //! Source: Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing
 //! Input", TSE 2002; simplified to single runs.
 
+use super::Runner;
 use super::order::{Execution, Order, bit};
 use super::record::{Choice, Op};
-use super::runner::Runner;
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};
 

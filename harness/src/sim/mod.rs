@@ -47,92 +47,47 @@
 //! [`Verdict::TimedOut`]: crate::Verdict::TimedOut
 //! [`Verdict::Leaked`]: crate::Verdict::Leaked
 
-#[cfg(target_arch = "x86_64")]
-mod access;
-#[cfg(target_arch = "x86_64")]
-mod alu;
-#[cfg(target_arch = "x86_64")]
-mod clock;
-#[cfg(target_arch = "x86_64")]
-mod context;
-#[cfg(target_arch = "x86_64")]
-mod control;
 mod cost;
 mod count;
 mod coverage;
-#[cfg(target_arch = "x86_64")]
-mod decide;
-#[cfg(target_arch = "x86_64")]
-mod decode;
+#[cfg(not(target_arch = "x86_64"))]
+mod elsewhere;
 mod exhaustive;
-#[cfg(target_arch = "x86_64")]
-mod filter;
-#[cfg(target_arch = "x86_64")]
-mod futex;
 mod graph;
 mod machine;
 mod minimise;
 mod names;
 mod order;
-#[cfg(target_arch = "x86_64")]
-mod own_signals;
 mod record;
-#[cfg(target_arch = "x86_64")]
-mod refusals;
 mod replay;
-#[cfg(target_arch = "x86_64")]
-mod robust;
-#[cfg_attr(not(target_arch = "x86_64"), path = "elsewhere.rs")]
-mod runner;
 mod sample;
 mod schedule;
 mod search;
-#[cfg(target_arch = "x86_64")]
-mod signals;
-#[cfg(target_arch = "x86_64")]
-mod step;
-#[cfg(target_arch = "x86_64")]
-mod stepped;
 mod strategy;
-#[cfg(target_arch = "x86_64")]
-mod strings;
 mod support;
 mod svg;
 mod symbols;
-#[cfg(target_arch = "x86_64")]
-mod sys;
-#[cfg(target_arch = "x86_64")]
-mod syscalls;
 mod timeline;
 #[cfg(target_arch = "x86_64")]
-mod turn;
-#[cfg(target_arch = "x86_64")]
-mod unwind;
-#[cfg(target_arch = "x86_64")]
-mod vdso;
-#[cfg(target_arch = "x86_64")]
-mod vectors;
-#[cfg(target_arch = "x86_64")]
-mod verdicts;
-#[cfg(target_arch = "x86_64")]
-mod world;
-#[cfg(target_arch = "x86_64")]
-mod zygote;
+mod x86_64;
 
 use std::time::Duration;
 
 pub use coverage::Coverage;
+#[cfg(not(target_arch = "x86_64"))]
+pub use elsewhere::Runner;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
 pub use order::{Execution, Order, Policy};
 pub use record::{Op, Pending, Step};
 pub use replay::{Replay, Simulate, replay};
-pub use runner::Runner;
 pub use schedule::{Schedule, ScheduleError};
 pub use search::{Nondeterminism, OutcomeRow, SearchReport, explore, explore_with};
 pub use strategy::{Reduction, Search, Strategy};
 pub use support::supported;
 pub use symbols::Place;
 pub use timeline::{Row, Timeline};
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::Runner;
 
 /// After how long without a step, in real time, a process is taken to hang.
 const HANG: Duration = Duration::from_secs(5);

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
+use super::Runner;
 use super::order::{MAX_PROCESSES, Order};
-use super::runner::Runner;
 use super::search::{self, SearchReport};
 use super::strategy::Search;
 use super::timeline::Timeline;

@@ -11,11 +11,11 @@
 
 use std::collections::HashMap;
 
+use super::Runner;
 use super::SimError;
 use super::mix;
 use super::order::{MAX_PROCESSES, Order, Policy};
 use super::record::{Op, Step};
-use super::runner::Runner;
 use super::search::Tally;
 use super::strategy::{Search, Strategy};
 use super::symbols;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::Runner;
 use super::coverage::{Coverage, CoverageCounter};
 use super::order::{Execution, Order};
 use super::record::Step;
 use super::replay::{self, Replay};
-use super::runner::Runner;
 use super::strategy::{Search, Strategy};
 use super::{Schedule, SimError, exhaustive, minimise, sample};
 use crate::{Grade, Scenario, Shared, Verdict, thousands};
@@ -142,10 +142,9 @@ pub fn explore_with<T: Shared>(
         verdicts,
         coverage,
         failure: None,
-        nondeterminism: None,
+        nondeterminism: covered.nondeterminism,
         verdict: Verdict::Held,
     };
-    report.nondeterminism = covered.nondeterminism;
     if let Some(first) = first {
         report.verdict = first.verdict.clone();
         report_failure(&mut runner, first, search.minimise, &mut report)?;

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use super::Runner;
 use super::order::Order;
-use super::runner::Runner;
 use super::{HANG, SimError};
 use crate::Scenario;
 

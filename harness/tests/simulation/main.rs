@@ -6,6 +6,7 @@ mod common;
 mod denied;
 mod faults;
 mod futexes;
+mod instruction_cases;
 mod instructions;
 mod libc_functions;
 mod limits;

@@ -24,6 +24,11 @@ const HANG: Duration = Duration::from_secs(15);
 /// A scenario to run an answer in.
 pub struct Trial {
     pub(crate) scenario: Box<dyn Simulate>,
+    pub(crate) terms: Terms,
+}
+
+/// How it is run, and what its failures mean.
+pub(crate) struct Terms {
     meanings: Vec<(String, Failure)>,
     locks: Vec<String>,
     pub(crate) preemptions: Option<u32>,
@@ -37,12 +42,14 @@ impl Trial {
     pub fn named<T: Shared>(name: &str, setup: impl Fn(&T) + 'static) -> TrialBuilder<T> {
         TrialBuilder {
             scenario: Scenario::new(name, setup),
-            meanings: Vec::new(),
-            locks: Vec::new(),
-            preemptions: Some(2),
-            kills: false,
-            only_simulated: false,
-            alone: false,
+            terms: Terms {
+                meanings: Vec::new(),
+                locks: Vec::new(),
+                preemptions: Some(2),
+                kills: false,
+                only_simulated: false,
+                alone: false,
+            },
         }
     }
 
@@ -53,19 +60,19 @@ impl Trial {
 
     /// What it means that this invariant does not hold.
     pub(crate) fn meaning(&self, invariant: &str) -> Failure {
-        let known = self.meanings.iter().find(|(name, _)| name == invariant);
+        let known = self.terms.meanings.iter().find(|(name, _)| name == invariant);
         known.map_or(Failure::WrongResult, |(_, failure)| *failure)
     }
 
     /// Whether a process that waits on `field` waits for a lock: for what only
     /// its holder can give back.
     pub(crate) fn is_lock(&self, field: &str) -> bool {
-        self.locks.iter().any(|lock| field.strip_prefix(lock.as_str()) == Some(".value"))
+        self.terms.locks.iter().any(|lock| field.strip_prefix(lock.as_str()) == Some(".value"))
     }
 
     /// The search through all its schedules within its bound.
     pub(crate) fn search(&self) -> Search {
-        let search = match self.preemptions {
+        let search = match self.terms.preemptions {
             Some(preemptions) => Search::exhaustive(preemptions),
             None => Search::unbounded(),
         };
@@ -75,11 +82,11 @@ impl Trial {
     /// A search at random, with any number of preemptions; `None` where there is
     /// no bound to go beyond.
     pub(crate) fn search_beyond(&self, seed: u64) -> Option<Search> {
-        self.preemptions.map(|_| self.limited(Search::sampling(seed)))
+        self.terms.preemptions.map(|_| self.limited(Search::sampling(seed)))
     }
 
     fn limited(&self, search: Search) -> Search {
-        let search = if self.kills { search.with_kills() } else { search };
+        let search = if self.terms.kills { search.with_kills() } else { search };
         search.step_limit(STEP_LIMIT).hang_after(HANG).stop_at_first_failure(true)
     }
 }
@@ -87,12 +94,7 @@ impl Trial {
 /// A trial under construction.
 pub struct TrialBuilder<T: Shared> {
     scenario: Scenario<T>,
-    meanings: Vec<(String, Failure)>,
-    locks: Vec<String>,
-    preemptions: Option<u32>,
-    kills: bool,
-    only_simulated: bool,
-    alone: bool,
+    terms: Terms,
 }
 
 impl<T: Shared> TrialBuilder<T> {
@@ -141,7 +143,7 @@ impl<T: Shared> TrialBuilder<T> {
         statement: &str,
         check: impl Fn(&End<'_, T>) -> Result<(), String> + 'static,
     ) -> Self {
-        self.meanings.push((statement.to_owned(), broken_means));
+        self.terms.meanings.push((statement.to_owned(), broken_means));
         self.scenario = self.scenario.invariant(statement, check);
         self
     }
@@ -150,7 +152,7 @@ impl<T: Shared> TrialBuilder<T> {
     /// back, once.
     #[must_use]
     pub fn must_free(mut self, name: &str, lock: impl Fn(&T) -> &Semaphore + 'static) -> Self {
-        self.locks.push(name.to_owned());
+        self.terms.locks.push(name.to_owned());
         self.must_count(name, 1, lock)
     }
 
@@ -185,28 +187,28 @@ impl<T: Shared> TrialBuilder<T> {
     /// How many preemptions the search bounds; 2 where this is not called.
     #[must_use]
     pub fn preemptions(mut self, most: u32) -> Self {
-        self.preemptions = Some(most);
+        self.terms.preemptions = Some(most);
         self
     }
 
     /// All schedules, without a bound on preemptions.
     #[must_use]
     pub fn all_schedules(mut self) -> Self {
-        self.preemptions = None;
+        self.terms.preemptions = None;
         self
     }
 
     /// One process is killed, at each step in turn.
     #[must_use]
     pub fn with_kills(mut self) -> Self {
-        self.kills = true;
+        self.terms.kills = true;
         self
     }
 
     /// Nothing is run under stress, which could not tell when it is over.
     #[must_use]
     pub fn only_simulated(mut self) -> Self {
-        self.only_simulated = true;
+        self.terms.only_simulated = true;
         self
     }
 
@@ -214,21 +216,13 @@ impl<T: Shared> TrialBuilder<T> {
     /// simulator, whether it sleeps. Whether it waits at all is for other trials.
     #[must_use]
     pub fn nobody_comes(mut self) -> Self {
-        self.alone = true;
-        self.only_simulated = true;
+        self.terms.alone = true;
+        self.terms.only_simulated = true;
         self
     }
 
     /// The trial.
     pub fn build(self) -> Trial {
-        Trial {
-            scenario: Box::new(self.scenario),
-            meanings: self.meanings,
-            locks: self.locks,
-            preemptions: self.preemptions,
-            kills: self.kills,
-            only_simulated: self.only_simulated,
-            alone: self.alone,
-        }
+        Trial { scenario: Box::new(self.scenario), terms: self.terms }
     }
 }

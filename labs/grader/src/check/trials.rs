@@ -72,7 +72,7 @@ fn stress_all(
     limits: &Limits,
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
-    let stressed = || trials.iter().filter(|trial| !trial.only_simulated);
+    let stressed = || trials.iter().filter(|trial| !trial.terms.only_simulated);
     let share = limits.stress / stressed().count().max(1) as u32;
     let mut rounds = 0;
     for trial in stressed() {
@@ -100,7 +100,7 @@ fn stress(trial: &Trial, limits: &Limits, share: Duration) -> Result<StressRepor
         rounds: limits.rounds,
         seed: limits.seed,
         deadline: ROUND,
-        kill_rate: if trial.kills { KILL_RATE } else { 0.0 },
+        kill_rate: if trial.terms.kills { KILL_RATE } else { 0.0 },
         ..StressOptions::default()
     };
     let started = Instant::now();
@@ -126,7 +126,7 @@ fn search_all(
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
     for (trial, number) in trials.iter().zip(1..) {
-        if trial.alone {
+        if trial.terms.alone {
             match wait_alone(trial, number, evidence)? {
                 Some(failed) => return Ok(Some(failed)),
                 None => continue,
