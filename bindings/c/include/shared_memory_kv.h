@@ -138,6 +138,18 @@ shared_memory_kv_store_t *shared_memory_kv_open_named(const char *name, int *fd_
 shared_memory_kv_store_t *shared_memory_kv_open_or_create_named(const char *name, int *fd_out);
 int shared_memory_kv_unlink_named(const char *name);
 
+/* What shared_memory_kv_open_with() does where there is no such store, or one. */
+#define SHARED_MEMORY_KV_CREATE 1u     /* creates it where there is none */
+#define SHARED_MEMORY_KV_CREATE_NEW 2u /* creates it; EEXIST where there is one */
+
+/* As the functions above; with 0 as flags it opens. The store and its descriptor
+   are in *store_out and *fd_out before the function returns: for languages in
+   which an exception can come between a call and the use of what it returned.
+   On failure *store_out becomes NULL. fd_out may be NULL.
+   EINVAL: store_out is NULL, or there are no such flags. */
+int shared_memory_kv_open_with(const char *name, unsigned int flags,
+                               shared_memory_kv_store_t **store_out, int *fd_out);
+
 /* --- The whole table ---------------------------------------------------- */
 
 /* A copy of the table, in memory of your own. Free slots are all zero. */

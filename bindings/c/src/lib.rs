@@ -26,7 +26,7 @@ pub use lock::{shared_memory_kv_lock, shared_memory_kv_lock_timeout, shared_memo
 pub use objects::{
     shared_memory_kv_create, shared_memory_kv_create_named, shared_memory_kv_destroy,
     shared_memory_kv_open, shared_memory_kv_open_named, shared_memory_kv_open_or_create_named,
-    shared_memory_kv_unlink, shared_memory_kv_unlink_named,
+    shared_memory_kv_open_with, shared_memory_kv_unlink, shared_memory_kv_unlink_named,
 };
 pub use operations::{
     shared_memory_kv_clear, shared_memory_kv_compare_and_set, shared_memory_kv_delete,

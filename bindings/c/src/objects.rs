@@ -6,13 +6,19 @@
 
 use std::os::fd::IntoRawFd;
 
-use libc::{c_char, c_int};
+use libc::{c_char, c_int, c_uint};
 use shmkv::{DEFAULT_NAME, SegmentError, SegmentName, Store, StoreError, Table};
 
 use crate::arguments::segment_name;
 use crate::boundary;
 use crate::failure::Failure;
 use crate::mappings;
+
+/// The header's `SHARED_MEMORY_KV_CREATE`.
+const CREATE: c_uint = 1;
+
+/// The header's `SHARED_MEMORY_KV_CREATE_NEW`.
+const CREATE_NEW: c_uint = 2;
 
 /// Creates an empty store under the default name.
 ///
@@ -79,6 +85,34 @@ pub unsafe extern "C" fn shared_memory_kv_open_or_create_named(
     unsafe { handed_out(fd_out, open) }
 }
 
+/// Opens or creates the store called `name`, as `flags` say, and stores what came
+/// of it where the caller keeps it.
+///
+/// # Safety
+/// `name` is NULL or a C text, `store_out` and `fd_out` NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shared_memory_kv_open_with(
+    name: *const c_char,
+    flags: c_uint,
+    store_out: *mut *mut Table,
+    fd_out: *mut c_int,
+) -> c_int {
+    let make = || {
+        if store_out.is_null() {
+            return Err(Failure::null("store_out"));
+        }
+        // SAFETY: the caller's promise for `name`.
+        open_with(&unsafe { segment_name(name) }?, flags)
+    };
+    // SAFETY: the caller's promise for `fd_out`.
+    let store = unsafe { handed_out(fd_out, make) };
+    if !store_out.is_null() {
+        // SAFETY: the caller's promise for `store_out`.
+        unsafe { store_out.write(store) };
+    }
+    if store.is_null() { -1 } else { 0 }
+}
+
 /// Unmaps `store` and closes `fd`; NULL and negative numbers are passed over.
 ///
 /// # Safety
@@ -115,6 +149,18 @@ pub extern "C" fn shared_memory_kv_unlink() -> c_int {
 pub unsafe extern "C" fn shared_memory_kv_unlink_named(name: *const c_char) -> c_int {
     // SAFETY: the caller's promise.
     boundary::status(|| unlink(&unsafe { segment_name(name) }?))
+}
+
+fn open_with(name: &SegmentName, flags: c_uint) -> Result<Store, Failure> {
+    Ok(match flags {
+        0 => Store::open(name)?,
+        CREATE => Store::create_or_open(name)?,
+        CREATE_NEW => Store::create(name)?,
+        _ => {
+            let why = format!("the flags are {flags:#x}, which no use of them gives");
+            return Err(Failure::new(libc::EINVAL, why));
+        }
+    })
 }
 
 fn default_name() -> Result<SegmentName, Failure> {

@@ -127,7 +127,7 @@ fn exports() -> Outcome {
     let declared = declared.filter(|name| name.starts_with("shared_memory_kv_"));
     let (exported, declared) =
         (exported.collect::<BTreeSet<_>>(), declared.collect::<BTreeSet<_>>());
-    expect(exported == declared && declared.len() == 20, || {
+    expect(exported == declared && declared.len() == 21, || {
         format!("exported: {exported:?}; declared: {declared:?}")
     })
 }

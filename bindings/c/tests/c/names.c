@@ -35,6 +35,35 @@ static void possible(void)
     SUCCEEDS(shared_memory_kv_unlink_named(name));
 }
 
+/* The general form: what it made is where the caller keeps it. */
+static void with_flags(void)
+{
+    const char *name = own_name("flags");
+    shared_memory_kv_store_t *store = (void *)name, *second;
+    int fd = 1000;
+    FAILS(shared_memory_kv_open_with(name, 0, &store, &fd), ENOENT);
+    CHECK(store == NULL && fd == -1);
+    FAILS(shared_memory_kv_open_with("no-slash", SHARED_MEMORY_KV_CREATE, &store, &fd), EINVAL);
+    FAILS(shared_memory_kv_open_with(name, 1u << 30, &store, &fd), EINVAL);
+    SAYS("the flags are 0x40000000");
+
+    SUCCEEDS(shared_memory_kv_open_with(name, SHARED_MEMORY_KV_CREATE_NEW, &store, &fd));
+    SUCCEEDS(shared_memory_kv_set(store, "key", "value"));
+    FAILS(shared_memory_kv_open_with(name, SHARED_MEMORY_KV_CREATE_NEW, &second, NULL), EEXIST);
+    CHECK(second == NULL);
+    SUCCEEDS(shared_memory_kv_open_with(name, SHARED_MEMORY_KV_CREATE, &second, NULL));
+    CHECK(strcmp(second->kv_table[0].key, "key") == 0);
+    shared_memory_kv_destroy(-1, second);
+    SUCCEEDS(shared_memory_kv_open_with(name, 0, &second, NULL));
+    shared_memory_kv_destroy(-1, second);
+    shared_memory_kv_destroy(fd, store);
+
+    SUCCEEDS(shared_memory_kv_unlink_named(name));
+    SUCCEEDS(shared_memory_kv_open_with(name, SHARED_MEMORY_KV_CREATE, &store, NULL));
+    shared_memory_kv_destroy(-1, store);
+    SUCCEEDS(shared_memory_kv_unlink_named(name));
+}
+
 int main(void)
 {
     impossible("", EINVAL);
@@ -50,5 +79,6 @@ int main(void)
     memset(longest + 1, 'n', 298);
     impossible(longest, ENAMETOOLONG);
     possible();
+    with_flags();
     return 0;
 }

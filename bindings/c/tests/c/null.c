@@ -10,6 +10,13 @@ static void objects(void)
     REFUSES(shared_memory_kv_open_named(NULL, &fd), fd, EINVAL);
     REFUSES(shared_memory_kv_open_or_create_named(NULL, &fd), fd, EINVAL);
     SAYS("the name is NULL");
+    shared_memory_kv_store_t *none = (void *)name;
+    FAILS(shared_memory_kv_open_with(NULL, 0, &none, NULL), EINVAL);
+    CHECK(none == NULL);
+    fd = 1000;
+    FAILS(shared_memory_kv_open_with(name, SHARED_MEMORY_KV_CREATE, NULL, &fd), EINVAL);
+    SAYS("store_out is NULL");
+    CHECK(fd == -1);
     FAILS(shared_memory_kv_unlink_named(NULL), EINVAL);
     errno = EDOM;
     CHECK(shared_memory_kv_create_named(NULL, NULL) == NULL && errno == EINVAL);
