@@ -84,18 +84,56 @@ def test_other_types_are_type_errors(store: Store) -> None:
     with pytest.raises(TypeError):
         store[None]  # type: ignore[index]
     assert 7 not in store  # type: ignore[comparison-overlap]
+    assert 7 not in store.snapshot()  # type: ignore[comparison-overlap]
     assert store.version == 0
 
 
-@pytest.mark.parametrize("key", ["", b"", "k" * 64, "é" * 32, "a\0b"])
-def test_key_that_can_be_none_is_a_value_error(store: Store, key: str | bytes) -> None:
-    with pytest.raises(ValueError, match="the key"):
+def test_union_takes_pairs_over_or_makes_a_dict(store: Store) -> None:
+    store["a"] = "1"
+    same = store
+    store |= {"b": "2"}
+    store |= [("c", "3")]
+    assert store is same
+    assert store.snapshot() == {"a": "1", "b": "2", "c": "3"}
+    assert store | {"a": "new"} == {"a": "new", "b": "2", "c": "3"}
+    assert {"a": "old", "d": "4"} | store == {"a": "1", "b": "2", "c": "3", "d": "4"}
+    assert type(store | {}) is dict
+    with pytest.raises(TypeError):
+        store | 7  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "the key is empty"),
+        (b"", "the key is empty"),
+        ("k" * 64, "the key has 64 bytes; at most 63 fit"),
+        ("é" * 32, "the key has 64 bytes; at most 63 fit"),
+        ("a\0b", "the key has a NUL at byte 1; it would end there"),
+    ],
+)
+def test_key_that_can_be_none_is_missing_and_cannot_be_set(
+    store: Store, key: str, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
         store[key] = "value"
-    with pytest.raises(ValueError, match="the key"):
-        store[key]
-    with pytest.raises(ValueError, match="the key"):
+    with pytest.raises(ValueError, match=why):
+        store.compare_and_set(key, "value", 0)
+    for mapping in (store, store.snapshot()):
+        assert key not in mapping
+        assert key not in mapping.keys()
+        assert mapping.get(key) is None
+        assert mapping.get(key, "default") == "default"
+        with pytest.raises(KeyError, match=why):
+            mapping[key]
+    with pytest.raises(KeyError, match=why):
+        store.get_bytes(key)
+    with pytest.raises(KeyError, match=why):
         del store[key]
-    assert key not in store
+    assert store.pop(key, "default") == "default"
+    with pytest.raises(shmkv.InvalidKey) as caught:
+        store.setdefault(key, "value")
+    assert str(caught.value) == why
     assert store.version == 0
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import os
 import pickle
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import shmkv
 from shmkv import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 
 def file_of(name: str) -> Path:
@@ -134,20 +141,85 @@ def test_store_shows_its_name_and_version(store: Store) -> None:
 def test_store_is_neither_copied_nor_pickled(store: Store) -> None:
     with pytest.raises(TypeError, match="open it by its name"):
         pickle.dumps(store)
-    with pytest.raises(TypeError, match="open it by its name"):
-        copy.deepcopy(store)
+    for a_copy in (copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="open it by its name"):
+            a_copy(store)
 
 
-def test_descriptors_and_mappings_are_given_back(name: str) -> None:
-    def held() -> tuple[int, int]:
-        maps = Path("/proc/self/maps").read_text()
-        return len(os.listdir("/proc/self/fd")), maps.count("/dev/shm/")
+@pytest.mark.parametrize("arguments", [(), ("/some-name",), (None, "/some-name", 5.0)])
+def test_constructor_names_the_methods_that_make_a_store(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r"Store\.open\(name\).* Store\.open_or_create\(name\)"):
+        Store(*arguments)
 
+
+def held() -> tuple[int, int]:
+    """How many descriptors and mappings this process has."""
+    maps = Path("/proc/self/maps").read_text()
+    return len(os.listdir("/proc/self/fd")), maps.count("/dev/shm/")
+
+
+def test_mappings_are_given_back_and_no_descriptor_is_kept(name: str) -> None:
     before = held()
     for _ in range(20):
         with Store.open_or_create(name):
-            assert held() == (before[0] + 1, before[1] + 1)
+            assert held() == (before[0], before[1] + 1)
         Store.open(name)  # dropped without close
         with pytest.raises(FileExistsError):
             Store.create(name)
     assert held() == before
+
+
+class Interrupt(Exception):
+    """What a signal handler raises."""
+
+
+def interrupted(act: Callable[[], object], moment: int) -> bool:
+    """Does act, with an exception at the moment-th of the moments at which a
+    signal handler may raise one: before each instruction of the package's code.
+    Whether there are that many."""
+    left = moment
+    package = str(Path(shmkv.__file__).parent)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        frame.f_trace_opcodes = True
+        if event in ("call", "opcode"):
+            left -= 1
+            if left == 0:
+                raise Interrupt
+        return trace
+
+    others = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except Interrupt:
+        pass
+    finally:
+        sys.settrace(others)
+    return left <= 0
+
+
+def opened_and_closed(name: str) -> None:
+    store = Store.open(name)
+    store.close()
+
+
+def used_as_a_context(name: str) -> None:
+    with Store.open_or_create(name):
+        pass
+
+
+# Schedule: a signal handler raises at each moment of an open and a close. Forbidden:
+# a mapping or a descriptor that is left.
+@pytest.mark.parametrize("act", [opened_and_closed, used_as_a_context, Store.open])
+def test_exception_at_any_moment_leaves_nothing(act: Callable[[str], object], name: str) -> None:
+    Store.create(name).close()
+    before = held()
+    for moment in itertools.count(1):
+        if not interrupted(lambda: act(name), moment):
+            break
+        assert held() == before, f"at moment {moment}"
+    assert moment > 50

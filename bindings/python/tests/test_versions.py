@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -37,6 +38,21 @@ def test_snapshot_is_of_one_moment(store: Store) -> None:
         snapshot["c"]
     with pytest.raises(TypeError):
         snapshot["c"] = "3"  # type: ignore[index]
+
+
+def test_snapshot_can_be_written_as_json(store: Store) -> None:
+    store.update(a="1", b="\udcff")
+    snapshot = store.snapshot()
+    first, second = snapshot.entries
+    assert json.loads(json.dumps(snapshot.to_dict())) == {
+        "version": 2,
+        "entry_count": 2,
+        "entries": [
+            {"slot": 0, "key": "a", "value": "1", "timestamp": first.timestamp},
+            {"slot": 1, "key": "b", "value": "\udcff", "timestamp": second.timestamp},
+        ],
+    }
+    assert json.loads(json.dumps(dict(snapshot))) == {"a": "1", "b": "\udcff"}
 
 
 def test_compare_and_set_at_the_version_changes(store: Store) -> None:

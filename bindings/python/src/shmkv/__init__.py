@@ -6,11 +6,12 @@
         store["city"] = "New York"
 
 The store is the same for programs in C, Rust and Python that use its name. This
-package has no compiled parts: it calls libshared_memory_kv through ctypes.
+package calls libshared_memory_kv, which it brings along, through ctypes.
 """
 
 from ._errors import (
     CorruptStore,
+    InvalidKey,
     LibraryNotFound,
     LockTimeout,
     NotAStore,
@@ -19,9 +20,12 @@ from ._errors import (
     StoreFull,
     VersionChanged,
 )
-from ._library import CAPACITY, DEFAULT_NAME, KEY_LIMIT, VALUE_LIMIT
+from ._library import CAPACITY, DEFAULT_NAME, VALUE_LIMIT
 from ._snapshot import Entry, Snapshot
 from ._store import Store, unlink
+from ._text import KEY_LIMIT
+
+__version__ = "0.1.0"
 
 __all__ = [
     "CAPACITY",
@@ -30,6 +34,7 @@ __all__ = [
     "VALUE_LIMIT",
     "CorruptStore",
     "Entry",
+    "InvalidKey",
     "LibraryNotFound",
     "LockTimeout",
     "NotAStore",

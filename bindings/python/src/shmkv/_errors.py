@@ -1,6 +1,6 @@
 """What can go wrong, beside what Python has a name for already.
 
-A missing key is a KeyError, a text that does not fit a ValueError, and a store
+A missing key is a KeyError, a value that does not fit a ValueError, and a store
 that does not exist, exists already, or is another user's a FileNotFoundError,
 a FileExistsError, or a PermissionError.
 """
@@ -10,6 +10,14 @@ from __future__ import annotations
 
 class StoreError(Exception):
     """The base of all errors that this package defines."""
+
+
+class InvalidKey(StoreError, KeyError, ValueError):
+    """No store can have this key: it is empty, does not fit, or has a NUL. It is
+    missing, as any KeyError says, and setting it fails, as a ValueError does."""
+
+    # KeyError shows its argument as repr does.
+    __str__ = Exception.__str__
 
 
 class StoreFull(StoreError):

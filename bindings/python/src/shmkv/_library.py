@@ -12,11 +12,12 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_uint, c_void_p
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_uint, c_void_p, py_object
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._errors import LibraryNotFound
+from ._text import KEY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "/gitflow_kv_store"
 #: The number of slots.
 CAPACITY = 10
-#: The bytes of the longest key.
-KEY_LIMIT = 63
 #: The bytes of the longest value.
 VALUE_LIMIT = 255
+
+#: What open_with does where there is no store, or one: the header's flags.
+OPEN, OPEN_OR_CREATE, CREATE = 0, 1, 2
+
+#: Room for a value and its NUL.
+ValueBuffer = c_char * (VALUE_LIMIT + 1)
 
 _FILE = "libshared_memory_kv.so"
 
@@ -38,7 +43,7 @@ class Pair(ctypes.Structure):
 
     _fields_ = [
         ("key", c_char * (KEY_LIMIT + 1)),
-        ("value", c_char * (VALUE_LIMIT + 1)),
+        ("value", ValueBuffer),
         ("timestamp", c_int64),
     ]
 
@@ -55,11 +60,10 @@ class TableCopy(ctypes.Structure):
 
 #: What each function returns, and what it takes. A store is only passed on.
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
-    "create_named": (c_void_p, [c_char_p, POINTER(c_int)]),
-    "open_named": (c_void_p, [c_char_p, POINTER(c_int)]),
-    "open_or_create_named": (c_void_p, [c_char_p, POINTER(c_int)]),
+    "open_with": (c_int, [c_char_p, c_uint, POINTER(c_void_p), POINTER(c_int)]),
     "unlink_named": (c_int, [c_char_p]),
-    "destroy": (None, [c_int, c_void_p]),
+    # It takes two arguments. What a weak reference's callback is given follows.
+    "destroy": (None, [c_int, c_void_p, py_object]),
     "set": (c_int, [c_void_p, c_char_p, c_char_p]),
     "get": (c_int, [c_void_p, c_char_p, c_char_p]),
     "delete": (c_int, [c_void_p, c_char_p]),

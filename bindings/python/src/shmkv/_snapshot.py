@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ._text import Text, decode, encode
+from ._text import Text, decode, encode_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +47,12 @@ class Snapshot(Mapping[str, str]):
 
     @classmethod
     def _of(cls, table: TableCopy) -> Snapshot:
-        pairs = enumerate(table.kv_table)
-        entries = (Entry(slot, pair.key, pair.value, pair.timestamp) for slot, pair in pairs)
-        return cls(table.version, tuple(entry for entry in entries if entry.key_bytes))
+        entries = (
+            Entry(slot, key, pair.value, pair.timestamp)
+            for slot, pair in enumerate(table.kv_table)
+            if (key := pair.key)
+        )
+        return cls(table.version, tuple(entries))
 
     @property
     def version(self) -> int:
@@ -63,7 +66,7 @@ class Snapshot(Mapping[str, str]):
 
     def entry(self, key: Text) -> Entry:
         """The entry with this key; KeyError where there is none."""
-        wanted = encode(key, "the key")
+        wanted = encode_key(key)
         for entry in self._entries:
             if entry.key_bytes == wanted:
                 return entry
@@ -71,6 +74,23 @@ class Snapshot(Mapping[str, str]):
 
     def __getitem__(self, key: Text) -> str:
         return self.entry(key).value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The version and the entries as dicts and lists, for json.dumps: what
+        `lab-4 list --json` and the server's /status call them, too."""
+        entries = [
+            {
+                "slot": entry.slot,
+                "key": entry.key,
+                "value": entry.value,
+                "timestamp": entry.timestamp,
+            }
+            for entry in self._entries
+        ]
+        return {"version": self._version, "entry_count": len(entries), "entries": entries}
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, (str, bytes)) and super().__contains__(key)
 
     def __iter__(self) -> Iterator[str]:
         return (entry.key for entry in self._entries)

@@ -11,17 +11,29 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import math
 import time
-from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+import weakref
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from ._errors import CorruptStore, LockTimeout, NotAStore, NotReady, StoreFull, VersionChanged
-from ._library import DEFAULT_NAME, VALUE_LIMIT, Library, TableCopy, load
+from ._library import (
+    CREATE,
+    DEFAULT_NAME,
+    OPEN,
+    OPEN_OR_CREATE,
+    Library,
+    TableCopy,
+    ValueBuffer,
+    load,
+)
 from ._snapshot import Snapshot
-from ._text import Text, decode, encode
+from ._text import Text, decode, encode, encode_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -36,25 +48,36 @@ _LONGEST_CALL = 0.1
 _UINT_MAX = 2**32 - 1
 
 
+#: What gives mappings back, as long as they are there.
+_callbacks: set[weakref.ref[_Mapping]] = set()
+
+
 class _Mapping:
     """A mapped table. It is unmapped when nobody uses it any more: a call in
-    another thread holds it while the store is closed."""
+    another thread holds it while the store is closed.
 
-    def __init__(self, library: Library, function: str, name: str) -> None:
+    A signal handler may raise an exception between any two instructions of
+    Python. So the library stores the address where the callback that unmaps
+    has it already, and the callback is itself a call of the library.
+    """
+
+    def __init__(self, library: Library, flags: int, name: str) -> None:
+        encoded = _encode_name(name)
         self.library = library
-        self.address: int | None = None
-        self._descriptor = ctypes.c_int(-1)
-        call = getattr(library, function)
-        self.address = call(_encode_name(name), ctypes.byref(self._descriptor))
-        if self.address is None:
+        self.address = ctypes.c_void_p()
+        _forget_the_dead()
+        # While the address is NULL, destroy does nothing. The callback is kept
+        # elsewhere: that of a weak reference which goes with its object is lost.
+        unmap = functools.partial(library.destroy, -1, self.address)
+        _callbacks.add(weakref.ref(self, unmap))
+        if library.open_with(encoded, flags, self.address, None) != 0:
             raise _object_error(library, name)
 
-    def __del__(self) -> None:
-        if self.address is not None:
-            self.library.destroy(self._descriptor, self.address)
 
-    def __reduce__(self) -> Any:
-        raise TypeError("a store cannot be copied or pickled; open it by its name")
+def _forget_the_dead() -> None:
+    for callback in tuple(_callbacks):
+        if callback() is None:
+            _callbacks.discard(callback)
 
 
 class Store(MutableMapping[str, str]):
@@ -71,15 +94,28 @@ class Store(MutableMapping[str, str]):
     Every operation but version can raise LockTimeout and CorruptStore.
     """
 
-    def __init__(self, mapping: _Mapping, name: str, lock_timeout: float) -> None:
-        self._mapping: _Mapping | None = mapping
-        self._name = name
-        self.lock_timeout = lock_timeout
+    _mapping: _Mapping | None
+    _name: str
+    _lock_timeout: float
+
+    def __init__(self, *_: object, **__: object) -> None:
+        raise TypeError(
+            "whether a store may be created must be said: Store.open(name) opens one, "
+            "Store.create(name) creates one, Store.open_or_create(name) does what is needed"
+        )
+
+    @classmethod
+    def _made(cls, flags: int, name: str, lock_timeout: float) -> Self:
+        store = cls.__new__(cls)
+        store._mapping = _Mapping(load(), flags, name)
+        store._name = name
+        store.lock_timeout = lock_timeout
+        return store
 
     @classmethod
     def open(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
         """Opens the store called name; FileNotFoundError where there is none."""
-        return cls(_Mapping(load(), "open_named", name), name, lock_timeout)
+        return cls._made(OPEN, name, lock_timeout)
 
     @classmethod
     def create(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
@@ -88,14 +124,14 @@ class Store(MutableMapping[str, str]):
         The store stays when it is closed, and when this process ends, until
         its name is unlinked.
         """
-        return cls(_Mapping(load(), "create_named", name), name, lock_timeout)
+        return cls._made(CREATE, name, lock_timeout)
 
     @classmethod
     def open_or_create(
         cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT
     ) -> Self:
         """Opens the store called name, or creates it where there is none."""
-        return cls(_Mapping(load(), "open_or_create_named", name), name, lock_timeout)
+        return cls._made(OPEN_OR_CREATE, name, lock_timeout)
 
     def close(self) -> None:
         """Gives the mapping up. Afterwards only close may be called."""
@@ -147,8 +183,8 @@ class Store(MutableMapping[str, str]):
     def get_bytes(self, key: Text) -> bytes:
         """The value of key, as it is in the store; KeyError where there is none."""
         mapping = self._open_mapping()
-        value = ctypes.create_string_buffer(VALUE_LIMIT + 1)
-        if mapping.library.get(mapping.address, encode(key, "the key"), value) != 0:
+        value = ValueBuffer()
+        if mapping.library.get(mapping.address, encode_key(key), value) != 0:
             raise _table_error(mapping.library, key)
         return value.value
 
@@ -157,13 +193,13 @@ class Store(MutableMapping[str, str]):
 
     def __setitem__(self, key: Text, value: Text) -> None:
         mapping = self._open_mapping()
-        pair = encode(key, "the key"), encode(value, "the value")
+        pair = encode_key(key), encode(value, "the value")
         if mapping.library.set(mapping.address, *pair) != 0:
             raise _table_error(mapping.library, key)
 
     def __delitem__(self, key: Text) -> None:
         mapping = self._open_mapping()
-        if mapping.library.delete(mapping.address, encode(key, "the key")) != 0:
+        if mapping.library.delete(mapping.address, encode_key(key)) != 0:
             raise _table_error(mapping.library, key)
 
     def compare_and_set(self, key: Text, value: Text, version: int) -> int:
@@ -171,7 +207,7 @@ class Store(MutableMapping[str, str]):
         so nothing has changed since it was read at that version. Returns the
         version with the change; VersionChanged where another came first."""
         mapping = self._open_mapping()
-        pair = encode(key, "the key"), encode(value, "the value")
+        pair = encode_key(key), encode(value, "the value")
         found = _version(version)
         if mapping.library.compare_and_set(mapping.address, *pair, found) == 0:
             return found.value
@@ -187,11 +223,7 @@ class Store(MutableMapping[str, str]):
 
     def snapshot(self) -> Snapshot:
         """The whole table and its version, as they are at one moment."""
-        mapping = self._open_mapping()
-        table = TableCopy()
-        if mapping.library.snapshot(mapping.address, table) != 0:
-            raise _table_error(mapping.library)
-        return Snapshot._of(table)
+        return Snapshot._of(self._table())
 
     def wait_for_change(self, seen: int | None = None, timeout: float | None = None) -> int | None:
         """Waits until the version is no longer seen, which is the version now
@@ -219,14 +251,13 @@ class Store(MutableMapping[str, str]):
             return False
         try:
             self.get_bytes(key)
-        except (KeyError, ValueError):
-            # ValueError: what can be no key is none. A closed store raises it, too.
-            self._open_mapping()
+        except KeyError:
             return False
         return True
 
     def __len__(self) -> int:
-        return len(self.snapshot())
+        count: int = self._table().entry_count
+        return count
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.snapshot())
@@ -243,10 +274,34 @@ class Store(MutableMapping[str, str]):
         """The pairs of one snapshot."""
         return self.snapshot().items()
 
+    def __or__(self, other: Mapping[str, str]) -> dict[str, str]:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return {**self.snapshot(), **other}
+
+    def __ror__(self, other: Mapping[str, str]) -> dict[str, str]:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return {**other, **self.snapshot()}
+
+    def __ior__(self, other: Mapping[str, str] | Iterable[tuple[str, str]]) -> Self:
+        self.update(other)
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a store cannot be copied or pickled; open it by its name")
+
     def __repr__(self) -> str:
         # Without the lock: it must not fail, nor wait.
         state = "closed" if self.closed else f"at version {self.version}"
         return f"<shmkv.Store {self._name!r} {state}>"
+
+    def _table(self) -> TableCopy:
+        mapping = self._open_mapping()
+        table = TableCopy()
+        if mapping.library.snapshot(mapping.address, table) != 0:
+            raise _table_error(mapping.library)
+        return table
 
     def _open_mapping(self) -> _Mapping:
         mapping = self._mapping
