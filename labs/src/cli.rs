@@ -193,8 +193,11 @@ pub fn finish(program: &str, result: Result<bool, LabError>) -> ExitCode {
         Err(LabError::OutputClosed) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{program}: {error}");
-            let usage =
-                matches!(error, LabError::Usage(_) | LabError::Sim(SimError::CannotFollow { .. }));
+            let usage = matches!(
+                error,
+                LabError::Usage(_)
+                    | LabError::Sim(SimError::CannotFollow { .. } | SimError::BadSearch { .. })
+            );
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

@@ -1,11 +1,16 @@
 //! The shortest schedule that fails in the same way.
 //!
-//! Idea: a schedule is a row of runs. Each candidate leaves a run out, cuts one
-//! short, or joins two runs of one process; where it cannot be followed, the
+//! Idea: a schedule is a row of runs. First the shortest beginning that still
+//! fails is found by halving. Then windows of runs, from half of them down to
+//! single ones, are left out, or sorted so that each process goes once. At last
+//! single runs are moved and cut short. Where a candidate cannot be followed, the
 //! default goes on. One that fails in the same way with fewer switches, or with
 //! as many in a shorter text, takes the place of the best, until none does.
 //! Source: Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing
-//! Input", TSE 2002; simplified to single runs.
+//! Input", TSE 2002.
+//! Limits: stops at its bounds on executions, steps and time with the best so far.
+
+use std::time::Instant;
 
 use super::Runner;
 use super::order::{Execution, Order, bit};
@@ -16,44 +21,191 @@ use crate::{Shared, Verdict};
 /// The most executions that are spent on it.
 const TRIES: u32 = 400;
 
-/// The most steps that are spent on it: a livelock's executions are long.
+/// The most steps that are spent on it, in executions as long as the failing one:
+/// enough to halve its schedule, and to try the larger windows.
+const LONG_TRIES: usize = 20;
+
+/// The least that is spent on it where executions are short, in steps.
 const STEPS: usize = 40_000;
+
+/// A choice, and how often it is made in a row.
+type Run = (Choice, usize);
 
 /// How good a schedule is: kills, switches, length of the text.
 type Cost = (usize, usize, usize);
 
-/// The shortest schedule found that fails as `failing` does.
+/// The shortest schedule found that fails as `failing` does, before `until`.
 pub fn minimise<T: Shared>(
     runner: &mut Runner<'_, T>,
     failing: &Execution,
+    until: Option<Instant>,
 ) -> Result<Schedule, SimError> {
-    let mut best = Schedule(failing.choices());
-    let mut best_cost = cost(failing, &best);
-    let (mut tries, mut steps) = (0, 0);
-    loop {
-        let mut improved = false;
-        for candidate in candidates(&best) {
-            if tries == TRIES || steps >= STEPS {
-                return Ok(best);
-            }
-            tries += 1;
-            let prefix = candidate.choices();
-            let execution = runner.run(&Order { prefix, ..Order::default() })?;
-            steps += execution.steps.len();
-            if !same(&execution.verdict, &failing.verdict) {
-                continue;
-            }
-            let shorter = shorter(&execution, candidate);
-            let new_cost = cost(&execution, &shorter);
-            if new_cost < best_cost {
-                (best, best_cost, improved) = (shorter, new_cost, true);
-                break;
+    let best = Schedule(failing.choices());
+    let mut hunt = Hunt {
+        cost: cost(failing, &best),
+        best,
+        wanted: &failing.verdict,
+        tries: TRIES,
+        steps: STEPS.max(LONG_TRIES * failing.steps.len()),
+        until,
+        runner,
+    };
+    hunt.halve()?;
+    hunt.clear_windows()?;
+    while hunt.change_one_run()? {}
+    Ok(hunt.best)
+}
+
+struct Hunt<'h, 'r, T: Shared> {
+    runner: &'h mut Runner<'r, T>,
+    wanted: &'h Verdict,
+    best: Schedule,
+    cost: Cost,
+    /// How many executions, and how many steps, may still be spent.
+    tries: u32,
+    steps: usize,
+    until: Option<Instant>,
+}
+
+impl<T: Shared> Hunt<'_, '_, T> {
+    fn spent(&self) -> bool {
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
+        self.tries == 0 || self.steps == 0 || late
+    }
+
+    /// Whether a schedule fails in the same way and is better; then it is the best.
+    fn improves(&mut self, runs: &[Run]) -> Result<bool, SimError> {
+        if self.spent() {
+            return Ok(false);
+        }
+        let candidate = build(runs);
+        let execution =
+            self.runner.run(&Order { prefix: candidate.choices(), ..Order::default() })?;
+        self.tries -= 1;
+        self.steps = self.steps.saturating_sub(execution.steps.len());
+        if !same(&execution.verdict, self.wanted) {
+            return Ok(false);
+        }
+        let shorter = shorter(&execution, candidate);
+        let cost = cost(&execution, &shorter);
+        let better = cost < self.cost;
+        if better {
+            (self.best, self.cost) = (shorter, cost);
+        }
+        Ok(better)
+    }
+
+    /// Looks for a short beginning after which the default fails, too.
+    fn halve(&mut self) -> Result<(), SimError> {
+        let runs = self.best.runs();
+        let (mut holds, mut fails) = (0, runs.len());
+        if self.improves(&[])? {
+            return Ok(());
+        }
+        while fails - holds > 1 && !self.spent() {
+            let middle = usize::midpoint(holds, fails);
+            if self.improves(&runs[..middle])? {
+                fails = middle;
+            } else {
+                holds = middle;
             }
         }
-        if !improved {
-            return Ok(best);
+        Ok(())
+    }
+
+    /// Leaves windows of runs out, or lets each process go once in them: large
+    /// windows first.
+    fn clear_windows(&mut self) -> Result<(), SimError> {
+        let mut size = self.best.runs().len() / 2;
+        while size > 1 {
+            let mut from = 0;
+            while !self.spent() {
+                let runs = self.best.runs();
+                let Some(rest) = runs.get(from..).filter(|rest| !rest.is_empty()) else { break };
+                let (window, behind) = rest.split_at(size.min(rest.len()));
+                let without = [&runs[..from], behind].concat();
+                let sorted = [&runs[..from], &sorted(window), behind].concat();
+                // What takes a better one's place stands at the same place.
+                if !self.improves(&without)? && !self.improves(&sorted)? {
+                    from += size;
+                }
+            }
+            size /= 2;
+        }
+        Ok(())
+    }
+
+    /// Changes one run, or the order of two; whether that led to a better schedule.
+    fn change_one_run(&mut self) -> Result<bool, SimError> {
+        let runs = self.best.runs();
+        for change in [cut_off, leave_out, swap, halve, shorten, move_on] {
+            for at in 0..runs.len() {
+                if let Some(changed) = change(&runs, at)
+                    && self.improves(&changed)?
+                {
+                    return Ok(true);
+                }
+                if self.spent() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The runs of a window, those of one process behind one another, with its kill
+/// behind its last step.
+fn sorted(window: &[Run]) -> Vec<Run> {
+    let mut sorted: Vec<Run> = Vec::new();
+    for (choice, count) in window {
+        let own = sorted.iter().rposition(|(other, _)| other.process == choice.process);
+        match own {
+            Some(own) if choice.kill => sorted.insert(own + 1, (*choice, *count)),
+            Some(own) => sorted[own].1 += count,
+            None => sorted.push((*choice, *count)),
         }
     }
+    sorted
+}
+
+fn cut_off(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    Some(runs[..at].to_vec())
+}
+
+fn leave_out(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    Some([&runs[..at], &runs[at + 1..]].concat())
+}
+
+fn swap(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    let mut swapped = runs.to_vec();
+    (at + 1 < runs.len()).then(|| swapped.swap(at, at + 1))?;
+    Some(swapped)
+}
+
+fn halve(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    fewer(runs, at, runs[at].1 / 2)
+}
+
+fn shorten(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    fewer(runs, at, runs[at].1 - 1)
+}
+
+fn move_on(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    fewer(runs, at, 0)
+}
+
+/// Fewer steps now, the rest with the next run of the same process.
+fn fewer(runs: &[Run], at: usize, count: usize) -> Option<Vec<Run>> {
+    let (choice, before) = runs[at];
+    let next = runs[at + 1..].iter().position(|(other, _)| *other == choice)? + at + 1;
+    if choice.kill {
+        return None;
+    }
+    let mut moved = runs.to_vec();
+    moved[at].1 = count;
+    moved[next].1 += before - count;
+    Some(moved)
 }
 
 /// Whether two verdicts are of one kind, about one invariant.
@@ -66,9 +218,8 @@ fn same(a: &Verdict, b: &Verdict) -> bool {
 
 fn cost(execution: &Execution, schedule: &Schedule) -> Cost {
     let kills = execution.steps.iter().filter(|step| step.what.op == Op::Kill).count();
-    let chosen: Vec<u8> =
-        execution.steps.iter().filter(|step| step.chosen).map(|step| step.process).collect();
-    let switches = chosen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let chosen = || execution.steps.iter().filter(|step| step.chosen).map(|step| step.process);
+    let switches = chosen().zip(chosen().skip(1)).filter(|(a, b)| a != b).count();
     (kills, switches, schedule.to_string().len())
 }
 
@@ -83,52 +234,20 @@ fn shorter(execution: &Execution, candidate: Schedule) -> Schedule {
 /// The choices of an execution, without those at the end that the default
 /// makes anyway.
 fn shortened(execution: &Execution) -> Schedule {
-    let choices = execution.choices();
-    let chosen: Vec<_> = execution.steps.iter().filter(|step| step.chosen).collect();
-    let forced = chosen.iter().rev().take_while(|step| {
+    let mut choices = execution.choices();
+    let chosen = execution.steps.iter().rev().filter(|step| step.chosen);
+    let forced = chosen.take_while(|step| {
         // One that sleeps or spins lets others go first.
         let goes_on = step.process == step.last && bit(step.enabled, step.process);
         let first = step.last == super::order::NOBODY && step.process == 0;
         let only = step.enabled == 1 << step.process && step.sleeping == 0;
         step.what.op != Op::Kill && (goes_on || only || first)
     });
-    let keep = choices.len() - forced.count();
-    Schedule(choices[..keep].to_vec())
+    choices.truncate(choices.len() - forced.count());
+    Schedule(choices)
 }
 
-/// Schedules that are simpler than `schedule` by one change.
-fn candidates(schedule: &Schedule) -> Vec<Schedule> {
-    let runs = schedule.runs();
-    let mut candidates = Vec::new();
-    for cut in 0..runs.len() {
-        candidates.push(build(&runs[..cut]));
-    }
-    for out in 0..runs.len() {
-        let mut rest = runs.clone();
-        rest.remove(out);
-        candidates.push(build(&rest));
-    }
-    for i in 0..runs.len().saturating_sub(1) {
-        let mut swapped = runs.clone();
-        swapped.swap(i, i + 1);
-        candidates.push(build(&swapped));
-    }
-    for (i, (choice, count)) in runs.iter().enumerate().filter(|(_, (choice, _))| !choice.kill) {
-        // Fewer steps now, the rest with the next run of the same process.
-        for fewer in [*count / 2, count - 1, 0].into_iter().filter(|fewer| fewer < count) {
-            let mut moved = runs.clone();
-            moved[i].1 = fewer;
-            let later = moved[i + 1..].iter_mut().find(|(other, _)| other == choice);
-            if let Some((_, later)) = later {
-                *later += count - fewer;
-                candidates.push(build(&moved));
-            }
-        }
-    }
-    candidates
-}
-
-fn build(runs: &[(Choice, usize)]) -> Schedule {
+fn build(runs: &[Run]) -> Schedule {
     let choices = runs.iter().flat_map(|(choice, count)| std::iter::repeat_n(*choice, *count));
     Schedule(choices.collect())
 }

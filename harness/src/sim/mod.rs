@@ -31,7 +31,9 @@
 //! | waits for a file lock, message queue, timer or signal | the same |
 //! | sends itself a signal, handles or blocks one | as under the kernel, but for SIGSEGV, SIGTRAP and SIGSYS |
 //! | maps or allocates private memory | as under the kernel |
-//! | sleeps, or asks for the time | the virtual clock passes, and is shown |
+//! | sleeps | the virtual clock passes |
+//! | asks for the time | is shown the virtual clock, which each of its looks moves on by a microsecond for it alone |
+//! | prints | nothing is shown: bodies run thousands of times |
 //! | asks for its ID, or random bytes | gets made-up ones, the same in each execution |
 //! | reads and writes files | as under the kernel: they are not put back between executions, and what processes tell each other by them the simulator does not see |
 //! | is told something else when an execution is repeated | [`SearchReport::nondeterminism`], and no claim to be complete |
@@ -114,10 +116,27 @@ pub enum SimError {
         limit: usize,
     },
     /// fork(2) copies one thread only.
-    #[error("simulation forks, so the program must have one thread; it has {threads}")]
+    #[error(
+        "simulation forks, so it needs a process with one thread; this one has {threads} \
+         (a #[test] runs in a thread of its own: use `harness = false`)"
+    )]
     Threads {
         /// How many there are.
         threads: usize,
+    },
+    /// A search asks for what there is not.
+    #[error("the search cannot be run: {why}")]
+    BadSearch {
+        /// What it asks for, and what there is.
+        why: String,
+    },
+    /// The scenario's setup panicked.
+    #[error("the setup of scenario {scenario} panicked: {message}")]
+    Setup {
+        /// The scenario's name.
+        scenario: String,
+        /// The panic's message and place.
+        message: String,
     },
     /// A process did what the simulator does not emulate.
     #[error("{process}: {what}")]

@@ -10,6 +10,9 @@ pub const MAX_PROCESSES: usize = 32;
 /// The most steps that one execution can make before it is given up.
 pub const MAX_STEPS: usize = 1 << 16;
 
+/// The most change points of one execution under PCT.
+pub const MAX_CHANGE_POINTS: usize = 16;
+
 /// The most frames of a step's call stack that are kept.
 pub const MAX_FRAMES: usize = 24;
 
@@ -52,7 +55,7 @@ pub struct Order {
     /// Random timeouts: the chance at each step that a timed wait ends, of 2^32.
     pub timeouts: u32,
     /// PCT: the steps at which a priority is lowered.
-    pub change_points: [u32; 16],
+    pub change_points: [u32; MAX_CHANGE_POINTS],
     /// SURW: the interesting bytes, and how many interesting steps each process
     /// makes, as was estimated.
     pub interesting: (u32, u32),

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::Runner;
-use super::order::{MAX_PROCESSES, Order};
+use super::order::{MAX_PROCESSES, MAX_STEPS, Order};
 use super::search::{self, SearchReport};
 use super::strategy::Search;
 use super::timeline::Timeline;
@@ -27,13 +27,15 @@ pub struct Replay {
 }
 
 /// Runs `scenario` under `schedule`; where that ends, the process that went last
-/// goes on as long as it can, then the next.
+/// goes on as long as it can, then the next. It takes as many steps as any search
+/// can allow, so a livelock is given up later than in a search that allowed fewer.
 ///
 /// # Errors
 /// [`SimError::CannotFollow`] where a process that is to go cannot; see
 /// [`SimError`] for the others.
 pub fn replay<T: Shared>(scenario: &Scenario<T>, schedule: &Schedule) -> Result<Replay, SimError> {
-    let mut runner = Runner::new(scenario, Search::unbounded().step_limit, HANG)?;
+    // As many as fit the log, which is far below the largest 32-bit number.
+    let mut runner = Runner::new(scenario, MAX_STEPS as u32, HANG)?;
     on(&mut runner, schedule.clone())
 }
 

@@ -115,6 +115,7 @@ pub fn explore_with<T: Shared>(
     search: &Search,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<SearchReport, SimError> {
+    search.check()?;
     let mut runner = Runner::new(scenario, search.step_limit, search.hang_after)?;
     let mut tally = Tally::new(search, runner.image(), &mut progress);
     let covered = match search.strategy.bound() {
@@ -147,17 +148,20 @@ pub fn explore_with<T: Shared>(
     };
     if let Some(first) = first {
         report.verdict = first.verdict.clone();
-        report_failure(&mut runner, first, search.minimise, &mut report)?;
+        // A time that is too long to be reached is no limit.
+        let until = search.max_time.and_then(|most| started.checked_add(most));
+        let minimise = search.minimise.then_some(until);
+        report_failure(&mut runner, first, minimise, &mut report)?;
     }
     report.elapsed_ms = started.elapsed().as_millis() as u64;
     Ok(report)
 }
 
-/// Runs the failure again, minimises it, and draws it.
+/// Runs the failure again, minimises it up to a moment if asked to, and draws it.
 fn report_failure<T: Shared>(
     runner: &mut Runner<'_, T>,
     first: Execution,
-    minimises: bool,
+    minimise: Option<Option<Instant>>,
     report: &mut SearchReport,
 ) -> Result<(), SimError> {
     if let Some(difference) = repeat(runner, &first)? {
@@ -166,10 +170,9 @@ fn report_failure<T: Shared>(
     }
     // A hang takes its time in each of the many tries that minimising makes.
     let hangs = matches!(first.verdict, Verdict::TimedOut { .. });
-    let schedule = if minimises && !hangs {
-        minimise::minimise(runner, &first)?
-    } else {
-        Schedule(first.choices())
+    let schedule = match minimise {
+        Some(until) if !hangs => minimise::minimise(runner, &first, until)?,
+        _ => Schedule(first.choices()),
     };
     let shown = replay::on(runner, schedule)?;
     report.verdict = shown.verdict.clone();
@@ -280,10 +283,11 @@ impl<'a> Tally<'a> {
         (self.progress)(self.schedules, self.failed);
     }
 
-    /// Whether a limit has been reached.
+    /// Whether a limit has been reached. One schedule is run, however little time
+    /// there is: a verdict on none would say nothing.
     pub fn enough(&self) -> bool {
         self.schedules >= self.max_schedules
-            || self.started.elapsed() >= self.max_time
+            || self.schedules > 0 && self.started.elapsed() >= self.max_time
             || self.stop_at_first && self.failed > 0
             || self.verdicts.contains_key(HUNG)
     }

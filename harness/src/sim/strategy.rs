@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::HANG;
 use super::cost::Bound;
+use super::order::MAX_CHANGE_POINTS;
+use super::{HANG, SimError};
 
 /// How schedules are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -19,7 +20,7 @@ pub enum Strategy {
     /// Random priorities, changed at `depth - 1` random steps: finds a bug that
     /// needs `depth` ordering constraints with a known least probability.
     Pct {
-        /// How many ordering constraints.
+        /// How many ordering constraints: 1 to 17.
         depth: u32,
         /// The seed.
         seed: u64,
@@ -121,7 +122,7 @@ pub struct Search {
     pub reduction: Reduction,
     /// Whether the first failure is reduced to its fewest switches.
     pub minimise: bool,
-    /// Steps after which an execution is a livelock.
+    /// Steps after which an execution is given up: 1 to 65,536.
     pub step_limit: u32,
     /// After how long without a step, in real time, a process is taken to hang.
     /// The first that does ends the search, since each would take as long.
@@ -145,6 +146,28 @@ impl Search {
             step_limit: 20_000,
             hang_after: HANG,
         }
+    }
+
+    /// Whether it asks for what there is.
+    pub(super) fn check(&self) -> Result<(), SimError> {
+        let refuse = |why: String| Err(SimError::BadSearch { why });
+        let deepest = MAX_CHANGE_POINTS as u32 + 1;
+        match self.strategy {
+            Strategy::Pct { depth, .. } if !(1..=deepest).contains(&depth) => {
+                return refuse(format!("the depth of PCT is {depth}; it can be 1 to {deepest}"));
+            }
+            _ => {}
+        }
+        if self.max_schedules == Some(0) {
+            return refuse("max_schedules is 0; at least 1 schedule must run".into());
+        }
+        let endless = self.max_schedules.is_none() && self.max_time.is_none();
+        if self.strategy.bound().is_none() && endless {
+            let why = "a strategy that draws schedules never ends by itself; set max_schedules \
+                       or max_time";
+            return refuse(why.into());
+        }
+        Ok(())
     }
 
     /// All schedules with at most `preemptions` preemptions.
@@ -209,7 +232,7 @@ impl Search {
         self
     }
 
-    /// Gives an execution up as a livelock after `steps` steps.
+    /// Gives an execution up after `steps` steps: 1 to 65,536.
     #[must_use]
     pub fn step_limit(mut self, steps: u32) -> Self {
         self.step_limit = steps;

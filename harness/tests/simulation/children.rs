@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv_harness::Scenario;
-use shmkv_harness::sim::{Search, explore, explore_with, supported};
+use shmkv_harness::sim::{Search, Strategy, explore, explore_with, supported};
 
 /// The environment variable that names the task.
 const TASK: &str = "SIMULATION_TASK";
@@ -41,6 +41,7 @@ pub fn serve() -> Option<ExitCode> {
         "ask" => ask(),
         "search" => search(),
         "print" => print(),
+        "minimise" => minimise(),
         "count" => {
             let report = explore(&counters(3, 2), &Search::unbounded()).expect("a search");
             println!("{report}");
@@ -55,6 +56,28 @@ pub fn counters(processes: usize, steps: usize) -> Scenario<AtomicU32> {
     Scenario::new("counters", |_: &AtomicU32| {}).processes(processes, "p", move |_, word| {
         (0..steps).for_each(|_| _ = word.fetch_add(1, Relaxed));
     })
+}
+
+/// Two processes lose increments, as far as they meet; each makes `count`.
+pub fn racy(count: u32) -> Scenario<AtomicU32> {
+    Scenario::new("racy", |_: &AtomicU32| {})
+        .processes(2, "p", move |_, word: &AtomicU32| {
+            (0..count).for_each(|_| word.store(word.load(Relaxed) + 1, Relaxed));
+        })
+        .invariant("none is lost", move |end| match end.shared.load(Relaxed) {
+            n if n == 2 * count => Ok(()),
+            n => Err(n.to_string()),
+        })
+}
+
+/// Minimises a long schedule; prints it, and how much memory that took, in KiB.
+fn minimise() {
+    let search = Search::new(Strategy::Random { seed: 1 }).max_schedules(1);
+    let report = explore(&racy(4_500), &search).expect("a search");
+    let status = std::fs::read_to_string("/proc/self/status").expect("its memory");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    let peak = peak.trim().trim_end_matches(" kB");
+    println!("{} {peak}", report.failure.expect("a failure").schedule);
 }
 
 /// Whether simulations are possible, by two ways to ask.

@@ -5,10 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use shmkv_harness::sim::{Order, Policy, Reduction, Runner, Search, SimError, explore};
+use shmkv_harness::sim::{
+    Order, Policy, Reduction, Runner, Search, SimError, Strategy, explore, replay,
+};
 use shmkv_harness::{Scenario, Verdict, shared};
 
-use crate::children::counters;
+use crate::children::{command, counters, racy};
 use crate::common::{HANG, execute, search};
 
 /// Several pages: accesses at both ends, and across a border, which is two steps.
@@ -92,12 +94,12 @@ pub fn thirty_one_processes_are_the_most() {
     }
 }
 
-/// The bound on steps ends a process that goes on forever; more than the log
-/// holds cannot be asked for.
+/// The bound on steps ends a process that goes on forever. No steps, and more than
+/// the log holds, are refused.
 pub fn steps_are_bounded() {
     let endless = Scenario::new("endless", |_: &AtomicU32| {})
         .process("p", |word: &AtomicU32| while word.fetch_add(1, Relaxed) < u32::MAX {});
-    for (limit, steps) in [(1, 1), (100, 100), (u32::MAX, 65_536)] {
+    for (limit, steps) in [(1, 1), (100, 100), (65_536, 65_536)] {
         let mut runner = Runner::new(&endless, limit, HANG).expect("a runner");
         for _ in 0..2 {
             let execution = runner.run(&Order::default()).expect("an execution");
@@ -105,6 +107,67 @@ pub fn steps_are_bounded() {
             assert_eq!(execution.steps.len() as u64, steps);
         }
     }
+    for (limit, shown) in [(0, "0"), (65_537, "65,537")] {
+        let error = explore(&endless, &Search::sampling(1).step_limit(limit)).expect_err("no");
+        let sentence =
+            format!("the search cannot be run: step_limit is {shown}; it can be 1 to 65,536");
+        assert_eq!(error.to_string(), sentence);
+    }
+}
+
+/// Nothing that a search cannot do is done in part, or for ever.
+pub fn searches_that_cannot_run_are_refused() {
+    let endless = Search { max_schedules: None, ..Search::sampling(1) };
+    let deep = |depth| Search::new(Strategy::Pct { depth, seed: 1 });
+    for (search, why) in [
+        (Search::exhaustive(0).max_schedules(0), "max_schedules is 0"),
+        (endless, "set max_schedules or max_time"),
+        (deep(0), "the depth of PCT is 0; it can be 1 to 17"),
+        (deep(18), "the depth of PCT is 18; it can be 1 to 17"),
+    ] {
+        let error = explore(&counters(1, 1), &search).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    let deepest = explore(&counters(1, 1), &deep(17).max_schedules(2)).expect("a search");
+    assert_eq!(deepest.schedules, 2);
+}
+
+/// Two processes of 4,500 loads and stores lose updates in every random schedule.
+/// The shortest schedule that does so is found, in memory that grows with the steps
+/// and not with their square.
+pub fn long_executions_are_minimised() {
+    let output = command("minimise").output().expect("a child");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (schedule, memory) = told.trim().split_once(' ').expect("two words");
+    assert!(["0,1", "1,0"].contains(&schedule), "{told}");
+    let memory: u64 = memory.parse().expect("a number");
+    assert!(memory < 200 << 10, "{memory} KiB");
+}
+
+/// Minimising takes no more time than the search: with none at all, one schedule
+/// runs, and is told as it was.
+pub fn minimising_ends_with_the_time_of_the_search() {
+    let search_of = |time| Search::new(Strategy::Random { seed: 1 }).max_time(time);
+    let short = search(&racy(20), &search_of(Duration::ZERO));
+    let failure = short.failure.expect("a failure");
+    assert_eq!(short.schedules, 1);
+    assert!(failure.schedule.len() > 20, "{}", failure.schedule);
+    let long = search(&racy(20), &search_of(Duration::MAX));
+    assert!(long.failure.expect("a failure").schedule.len() <= 2);
+}
+
+/// A failure found after more steps than a search allows by default replays.
+pub fn long_schedules_replay() {
+    let scenario = Scenario::new("long", |_: &AtomicU32| {})
+        .process("p", |word: &AtomicU32| (0..21_000).for_each(|_| _ = word.fetch_add(1, Relaxed)))
+        .invariant("few", |end| match end.shared.load(Relaxed) {
+            21_000 => Err("many".into()),
+            _ => Ok(()),
+        });
+    let report = search(&scenario, &Search::exhaustive(0).step_limit(60_000));
+    let failure = report.failure.expect("a failure");
+    let again = replay(&scenario, &failure.schedule).expect("a replay");
+    assert_eq!(again.verdict, failure.verdict);
 }
 
 pub fn time_bounds_a_search() {
@@ -134,7 +197,7 @@ pub fn first_failure_ends_a_search_or_not() {
 /// What is longer than a process can hand back is cut at a character.
 pub fn long_results_are_cut() {
     let scenario = Scenario::new("long", |_: &AtomicU32| {}).process("p", |_| "ä".repeat(300));
-    assert_eq!(execute(&scenario).outcome, "ä".repeat(128));
+    assert_eq!(execute(&scenario).outcome, "ä".repeat(127), "255 bytes, as under stress");
     let panics = Scenario::new("long", |_: &AtomicU32| {})
         .process("p", |_: &AtomicU32| -> () { panic!("{}", "x".repeat(1000)) });
     assert!(execute(&panics).verdict.to_string().contains("xxxx"));

@@ -135,13 +135,13 @@ pub fn two_programs_search_at_once() {
     }
 }
 
-pub fn panic_in_setup_leaves_nothing() {
+/// As under stress; and nothing is left, as the runner of these tests sees to.
+pub fn panic_in_setup_is_an_error() {
     let scenario =
         Scenario::new("setup", |_: &[AtomicU8; 1]| panic!("no state")).process("p", |_| {});
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        _ = explore(&scenario, &Search::unbounded());
-    }));
-    assert!(result.is_err());
+    let error = explore(&scenario, &Search::unbounded()).expect_err("no state").to_string();
+    let sentence = "the setup of scenario setup panicked: no state, at ";
+    assert!(error.starts_with(sentence) && error.contains("surroundings.rs:"), "{error}");
 }
 
 /// fork(2) copies one thread only.
@@ -152,6 +152,7 @@ pub fn several_threads_are_refused() {
     drop(sender);
     let _ = thread.join();
     assert!(matches!(error, SimError::Threads { threads: 2 }), "{error}");
+    assert!(error.to_string().contains("`harness = false`"), "{error}");
     // A thread is gone from the list a little after it was joined.
     let end = Instant::now() + HANG;
     while matches!(supported(), Err(SimError::Threads { .. })) {

@@ -10,11 +10,11 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 
-pub use super::order::{MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY, Policy};
+pub use super::order::{MAX_CHANGE_POINTS, MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY, Policy};
 use super::record::{Choice, Pending, Step};
 
 /// The most bytes of text that a process can hand back.
-pub const TEXT: usize = 256;
+pub const TEXT: usize = 255;
 
 /// How many different accesses a loop can have that is found to spin.
 pub const RECENT: usize = 8;
@@ -187,7 +187,7 @@ pub struct Control {
     /// Kills that may still happen.
     pub kills_left: Cell<u32>,
     /// PCT: the steps at which a priority is lowered.
-    pub change_points: Cell<[u32; 16]>,
+    pub change_points: Cell<[u32; MAX_CHANGE_POINTS]>,
     /// SURW: the interesting bytes, first and end.
     pub interesting: Cell<(u32, u32)>,
     /// SURW: whether only compare-exchanges of them are interesting.

@@ -82,7 +82,7 @@ pub fn next(control: &Control) -> Next {
         return Next::Over;
     }
     let candidates = Candidates::of(control);
-    if control.steps.get() >= control.step_limit.get().min(MAX_STEPS as u32) {
+    if control.steps.get() >= control.step_limit.get() {
         control.outcome.set(Outcome::Livelock);
         return Next::Over;
     }

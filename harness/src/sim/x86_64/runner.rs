@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use super::control::{Control, MAX_PROCESSES, Outcome};
+use super::control::{Control, MAX_PROCESSES, MAX_STEPS, Outcome};
 use super::order::{Execution, Order};
 use super::record::Step;
 use super::world::World;
@@ -18,7 +18,7 @@ use super::zygote::{self, Zygote};
 use super::{SimError, filter, symbols, sys, verdicts};
 use crate::memory::{Mapping, Memory};
 use crate::trap::Trap;
-use crate::{ProcessEnd, Scenario, Shared, Verdict};
+use crate::{ProcessEnd, Scenario, Shared, Verdict, panics, thousands};
 
 /// A scenario ready to be executed, again and again.
 pub struct Runner<'a, T: Shared> {
@@ -36,7 +36,7 @@ pub struct Runner<'a, T: Shared> {
 
 impl<'a, T: Shared> Runner<'a, T> {
     /// Maps the state, runs the scenario's setup, and forks the zygote. An
-    /// execution is given up as a livelock after `step_limit` steps, and as hung
+    /// execution is given up after `step_limit` steps (1 to 65,536), and as hung
     /// when no step was made for `hang_after`, in real time.
     ///
     /// # Errors
@@ -50,6 +50,15 @@ impl<'a, T: Shared> Runner<'a, T> {
         if count == 0 || count > MAX_PROCESSES - 1 {
             return Err(SimError::ProcessCount { found: count, limit: MAX_PROCESSES - 1 });
         }
+        let most = MAX_STEPS as u32;
+        if !(1..=most).contains(&step_limit) {
+            let why = format!(
+                "step_limit is {}; it can be 1 to {}",
+                thousands(step_limit),
+                thousands(most)
+            );
+            return Err(SimError::BadSearch { why });
+        }
         if let Some(threads) = crate::process::threads().filter(|threads| *threads > 1) {
             return Err(SimError::Threads { threads });
         }
@@ -62,7 +71,8 @@ impl<'a, T: Shared> Runner<'a, T> {
         }
         // Where names cannot be logged, leaks are not noticed.
         let names = Trap::new()?;
-        (scenario.setup)(state.as_shared());
+        panics::catch(|| (scenario.setup)(state.as_shared()))
+            .map_err(|message| SimError::Setup { scenario: scenario.name.clone(), message })?;
         let image = state.to_vec(state.len());
         let page = control_of(&control);
         page.count.set(count as u8);
@@ -122,6 +132,10 @@ impl<'a, T: Shared> Runner<'a, T> {
     /// [`SimError::Refused`] where a process asked for what is not emulated;
     /// [`SimError::Lost`] where the zygote is gone.
     pub fn run(&mut self, order: &Order) -> Result<Execution, SimError> {
+        if order.prefix.len() > MAX_STEPS {
+            let why = format!("an execution has at most {} steps", thousands(MAX_STEPS as u32));
+            return Err(SimError::CannotFollow { step: MAX_STEPS + 1, why });
+        }
         self.state.copy_from(&self.image);
         self.asked += 1;
         let page = self.page();
@@ -139,7 +153,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         for (slot, choice) in page.prefix.iter().zip(&order.prefix) {
             slot.set(*choice);
         }
-        page.prefix_len.set(order.prefix.len().min(page.prefix.len()) as u32);
+        page.prefix_len.set(order.prefix.len() as u32);
         for (process, estimate) in page.processes().iter().zip(order.estimates) {
             // The upper half, so that PCT can lower one below all of them.
             process.priority.set(page.next_random() | 1 << 63);
