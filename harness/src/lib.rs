@@ -132,10 +132,10 @@ pub use scenario::{
 };
 pub use shared::{Field, Kind, Shared, fields_of};
 pub use stress::{
-    EndCounts, Failure, InvariantRow, OutcomeRow, ProcessRow, StressError, StressOptions,
-    StressReport, Violation, stress, stress_until,
+    EndCounts, Failure, InvariantRow, OutcomeRow, PAUSE_LENGTH, ProcessRow, StressError,
+    StressOptions, StressReport, Violation, stress, stress_until,
 };
-pub use table::{Cell, TextTable, colour_on, per_cent, thousands};
+pub use table::{Cell, TextTable, colour_on, in_lines, per_cent, thousands};
 pub use verdict::{Verdict, Waiter};
 
 #[doc(hidden)]

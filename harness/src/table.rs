@@ -2,8 +2,10 @@
 //!
 //! Idea: columns as wide as their widest cell, numbers to the right, colour
 //! only where it is wanted, so that the same text serves terminals and files.
+//! A table that is wider than 80 columns breaks the lines of its text cells.
 //! Limits: width is counted in characters, which is wrong for double-width ones.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
 
@@ -13,6 +15,12 @@ use crate::scenario::Grade;
 use crate::verdict::Verdict;
 
 const GAP: &str = "  ";
+
+/// How wide a table may be, in characters.
+const WIDEST: usize = 80;
+
+/// How narrow a column of text may become, so that the table is not too wide.
+const NARROWEST: usize = 16;
 
 /// Whether to use colour on `stream`: it is a terminal that can, and
 /// `NO_COLOR` is not set (<https://no-color.org>).
@@ -78,20 +86,60 @@ impl TextTable {
         self.rows.is_empty()
     }
 
-    /// The table as lines, each ended.
+    /// The table as lines, each ended. Where they would have more than 80
+    /// characters, text is broken: in the last column of text first.
     pub fn render(&self, colour: bool) -> String {
-        let lines = || std::iter::once(&self.heads).chain(&self.rows);
+        let widths = self.widths();
+        let rows = std::iter::once(&self.heads).chain(&self.rows);
+        rows.flat_map(|row| broken(row, &widths))
+            .map(|line| render_line(&line, &widths, colour))
+            .collect()
+    }
+
+    /// The width of each column.
+    fn widths(&self) -> Vec<usize> {
         let mut widths = Vec::new();
-        for line in lines() {
-            for (column, cell) in line.iter().enumerate() {
+        let mut is_text = Vec::new();
+        for row in std::iter::once(&self.heads).chain(&self.rows) {
+            for (column, cell) in row.iter().enumerate() {
                 widths.resize(widths.len().max(column + 1), 0);
+                is_text.resize(widths.len(), false);
                 widths[column] = widths[column].max(cell.text.chars().count());
+                is_text[column] |= !cell.right;
             }
         }
-        lines().map(|line| render_line(line, &widths, colour)).collect()
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(WIDEST);
+        let texts = widths.iter_mut().zip(is_text).filter(|(_, is_text)| *is_text);
+        for (width, _) in texts.rev() {
+            let cut = excess.min(width.saturating_sub(NARROWEST));
+            *width -= cut;
+            excess -= cut;
+        }
+        widths
     }
 }
 
+/// A row as lines, in which no cell is wider than its column.
+fn broken(row: &[Cell], widths: &[usize]) -> Vec<Vec<Cell>> {
+    let cells: Vec<Vec<Cow<'_, str>>> = row
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| match cell.text.chars().count() <= *width {
+            true => vec![Cow::from(&cell.text)],
+            false => textwrap::wrap(&cell.text, *width),
+        })
+        .collect();
+    let lines = cells.iter().map(Vec::len).max().unwrap_or(1);
+    let line = |number: usize| {
+        let texts = cells.iter().map(|lines| lines.get(number).map_or("", |text| text));
+        let cells = row.iter().zip(texts);
+        cells.map(|(cell, text)| Cell { text: text.to_owned(), ..*cell }).collect()
+    };
+    (0..lines).map(line).collect()
+}
+
+/// One line of a table, whose cells fit their columns.
 fn render_line(cells: &[Cell], widths: &[usize], colour: bool) -> String {
     let mut line = String::new();
     let mut owed = 0;
@@ -129,6 +177,12 @@ pub(crate) fn grade_style(grade: Grade) -> Style {
 pub(crate) fn verdict_style(verdict: &Verdict) -> Style {
     let colour = if verdict.held() { AnsiColor::Green } else { AnsiColor::Red };
     colour.on_default().bold()
+}
+
+/// `text` in lines of at most 80 characters, of which all but the first begin with
+/// `indent`. The last line is not ended.
+pub fn in_lines(text: &str, indent: &str) -> String {
+    textwrap::fill(text, textwrap::Options::new(WIDEST).subsequent_indent(indent))
 }
 
 /// `1234567` as `1,234,567`.
@@ -177,6 +231,25 @@ mod tests {
              a           12,345\n\
              longer one       1  because\n"
         );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let long = "slot 0 holds words \"by 0\" and \"by 1\", and no writer wrote both of them";
+        let mut table = table();
+        table.row([Cell::text("short"), Cell::count(2), Cell::text(long)]);
+        assert_eq!(
+            table.render(false),
+            "outcome      count  why\n\
+             a           12,345\n\
+             longer one       1  because\n\
+             short            2  slot 0 holds words \"by 0\" and \"by 1\", and no writer wrote\n                    \
+             both of them\n"
+        );
+        table.row([Cell::text(long), Cell::count(3), Cell::text("a".repeat(100))]);
+        for line in table.render(false).lines() {
+            assert!(line.chars().count() <= WIDEST, "{line}");
+        }
     }
 
     #[test]

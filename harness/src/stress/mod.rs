@@ -35,6 +35,7 @@ pub use report::{
 
 use crate::{Scenario, Shared, process};
 use control::MOST_PROCESSES;
+pub use strike::PAUSE_LENGTH;
 
 /// How to run a scenario under stress.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +50,9 @@ pub struct StressOptions {
     /// The share of rounds, from 0 to 1, in which one process is sent SIGKILL at
     /// a random moment; it may have ended by then. 0 by default.
     pub kill_rate: f64,
-    /// The share of rounds, from 0 to 1, in which one process stops for some
-    /// 0.1 ms at a random moment, by a signal (SIGPROF), while the others go on.
+    /// The share of rounds, from 0 to 1, in which one process stops at a random
+    /// moment for [`PAUSE_LENGTH`] at least, by a signal (SIGPROF), while the others
+    /// go on.
     /// Finds what shows only when a process is preempted at a bad moment, on a
     /// single processor too. 0 by default.
     pub pause_rate: f64,

@@ -79,12 +79,12 @@ impl StressReport {
         }
     }
 
-    /// The invariants, with how often each did not hold, and first in which round.
+    /// The invariants, with in how many rounds each was broken, and the first of these.
     pub fn invariant_table(&self) -> TextTable {
         let mut table = TextTable::new([
             Cell::text("invariant"),
-            Cell::right("violations"),
-            Cell::right("first in"),
+            Cell::right("broken"),
+            Cell::right("first"),
             Cell::text("found"),
         ]);
         for row in &self.invariants {
@@ -92,7 +92,7 @@ impl StressReport {
             table.row([
                 Cell::text(&row.name),
                 Cell::count(row.violations),
-                Cell::right(first.map_or(String::new(), |first| format!("round {}", first.round))),
+                first.map_or_else(Cell::default, |first| Cell::count(first.round)),
                 Cell::text(first.map_or("", |first| &first.detail)),
             ]);
         }

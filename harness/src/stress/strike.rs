@@ -34,9 +34,10 @@ use crate::process;
 /// The signal that makes a process pause: seldom used by a program for itself.
 const PAUSE: Signal = Signal::SIGPROF;
 
-/// How long a pause is, at least; the kernel adds up to 0.05 ms. Longer than
-/// others of a round start late, so that short bodies end within it.
-const PAUSE_LENGTH: Duration = Duration::from_micros(50);
+/// How long a pause is, at least: the kernel wakes a sleeper late, by its timer
+/// slack (50 µs) or more. Longer than others of a round start late, so that short
+/// bodies end within it.
+pub const PAUSE_LENGTH: Duration = Duration::from_micros(50);
 
 /// From setting a timer to the start of the body, at least: longer than setting
 /// it takes. The same for its strike when lateness is measured.
