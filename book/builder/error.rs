@@ -3,11 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::links::BrokenLink;
 use shmkv_harness::StressError;
 use shmkv_harness::sim::SimError;
-use shmkv_labs::cli::LabError;
-
-use crate::links::BrokenLink;
 
 /// Why the book could not be built or served.
 #[derive(Debug, thiserror::Error)]
@@ -124,14 +122,6 @@ pub enum BookError {
         name: String,
         /// Why not.
         source: StressError,
-    },
-    /// A lab could not measure.
-    #[error("figure {name}: {source}")]
-    Lab {
-        /// The figure.
-        name: String,
-        /// Why not.
-        source: LabError,
     },
     /// mdBook could not do its part.
     #[error("mdBook: {message}")]

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use serde_json::{Value, json};
 use shmkv::{SegmentError, StoreError};
 use shmkv_harness::sim::SimError;
-use shmkv_harness::{StressError, StressOptions};
+use shmkv_harness::{StressError, StressOptions, in_lines};
 
 use crate::explore::{self, Case, Simulated};
 use crate::say;
@@ -180,7 +180,7 @@ pub fn conclude(
         explore::merge(&mut document, rest);
         say!("{document:#}");
     } else {
-        say!("{}{conclusion}", if common.quiet { "" } else { "\n" });
+        say!("{}{}", if common.quiet { "" } else { "\n" }, in_lines(conclusion, ""));
     }
     Ok(shown)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shmkv_harness::sim::{
     Reduction, Replay, Schedule, Search, SearchReport, SimError, Simulate, Strategy,
 };
-use shmkv_harness::{Cell, TextTable, thousands};
+use shmkv_harness::{Cell, TextTable, in_lines, thousands};
 
 use crate::cli::{Common, LabError};
 use crate::say;
@@ -182,19 +182,27 @@ fn replay(lab: &str, cases: &[Case], options: &ReplayOptions) -> Result<bool, La
         merge(&mut document, serde_json::to_value(&replay)?);
         say!("{document:#}");
     } else {
-        say!("{}{}", replay.timeline, replay.verdict);
+        say!("{}{}", replay.timeline, in_lines(&replay.verdict.to_string(), "  "));
     }
     Ok(true)
 }
 
-/// What a lab's story says of a case: all schedules with at most 2 preemptions,
-/// and how many of them fail. `None` where this machine cannot simulate; then
-/// that has been said, and the story goes on without it.
+/// How the labs' stories search: all schedules with at most 2 preemptions.
+pub fn lab_search() -> Search {
+    Search::exhaustive(2)
+}
+
+/// What a `search` of a lab's story says of a case. `None` where this machine cannot
+/// simulate; then that has been said, and the story goes on without it.
 ///
 /// # Errors
 /// Any other of the simulator's.
-pub fn explored(common: &Common, case: &Case) -> Result<Option<SearchReport>, LabError> {
-    match case.scenario.explore(&Search::exhaustive(2), &mut |_, _| {}) {
+pub fn explored(
+    common: &Common,
+    case: &Case,
+    search: &Search,
+) -> Result<Option<SearchReport>, LabError> {
+    match case.scenario.explore(search, &mut |_, _| {}) {
         Ok(report) => return Ok(Some(report)),
         Err(error @ SimError::Unsupported { .. }) if common.tells() => say!("{error}"),
         Err(error @ SimError::Unsupported { .. }) => eprintln!("{error}"),
@@ -257,7 +265,7 @@ pub fn merge(document: &mut Value, more: Value) {
 
 /// The report for people: what ran, what it covered, how it fails, what to type.
 pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
-    say!("{}: {report}", case.name);
+    say!("{}", in_lines(&format!("{}: {report}", case.name), "  "));
     let coverage = &report.coverage;
     say!(
         "  {} states; {} pairs of conflicting accesses, {} of them in both orders",
@@ -285,7 +293,7 @@ pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(),
 pub fn print_failure(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
     let Some(failure) = &report.failure else { return Ok(()) };
     say!("\nThe shortest that fails:\n");
-    say!("{}{}\n", failure.timeline, failure.verdict);
+    say!("{}{}\n", failure.timeline, in_lines(&failure.verdict.to_string(), "  "));
     // In quotes: it may be empty, and shells take * and ! for their own.
     say!("Again: cargo run --bin {lab} replay '{}' --scenario {}", failure.schedule, case.name);
     Ok(())

@@ -1,4 +1,4 @@
-//! Lab 3: readers that follow the version, three of them wrong or right.
+//! Lab 3: four readers that go by the version, two of them wrong and two right.
 //!
 //! Idea: a writer sets keys 0 and 1 by turns to the number of the change. So of
 //! each version it is known what the values were, and a copy that differs is one

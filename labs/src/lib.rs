@@ -6,7 +6,6 @@ pub mod consumer;
 pub mod explore;
 pub mod lab_1;
 pub mod lab_2;
-pub mod lab_2_price;
 pub mod lab_2_wrong;
 pub mod lab_3;
 pub mod lab_3_readers;

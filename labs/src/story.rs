@@ -1,7 +1,8 @@
 //! Parts of stories that more than one lab tells.
 
 use serde_json::{Value, json};
-use shmkv_harness::{Cell, StressReport, TextTable, colour_on};
+use shmkv_harness::sim::Search;
+use shmkv_harness::{Cell, StressReport, TextTable, colour_on, in_lines};
 
 use crate::cli::{Common, LabError};
 use crate::explore::{Case, Claim, explored};
@@ -45,25 +46,31 @@ pub fn verdicts(runs: &[StressReport]) -> TextTable {
     table
 }
 
-/// Explores all `cases`, one a line. Returns whether all came out as claimed,
+/// Does the `search` on all `cases`, and says how each came out. Returns whether all came out as claimed,
 /// and the searches as JSON; where this machine cannot simulate, there are none.
 ///
 /// # Errors
 /// Those of the simulator.
-pub fn searches(common: &Common, cases: &[Case]) -> Result<(bool, Vec<Value>), LabError> {
+pub fn searches(
+    common: &Common,
+    cases: &[Case],
+    search: &Search,
+) -> Result<(bool, Vec<Value>), LabError> {
     let mut as_claimed = true;
     let mut documents = Vec::new();
     let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);
     for case in cases {
-        let Some(search) = explored(common, case)? else { break };
+        let Some(search) = explored(common, case, search)? else { break };
         as_claimed &= match case.claim {
             Claim::Fails => search.failed > 0,
             Claim::Holds => search.failed == 0 && search.complete,
         };
         if common.tells() {
-            say!("  {:<width$}  {search}", case.name);
+            let indent = " ".repeat(width + 4);
+            say!("{}", in_lines(&format!("  {:<width$}  {search}", case.name), &indent));
             if let Some(failure) = &search.failure {
-                say!("  {:<width$}  the shortest: {}", "", failure.verdict);
+                let shortest = format!("{indent}the shortest: {}", failure.verdict);
+                say!("{}", in_lines(&shortest, &indent));
             }
         }
         documents.push(json!({ "case": case.name, "search": search }));

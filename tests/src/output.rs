@@ -1,11 +1,22 @@
 //! What programs print, made comparable between runs.
 //!
-//! Idea: numbers vary, and with them the width of columns. Everything else has
-//! to be the same.
+//! Idea: numbers vary, and with them the width of columns, and where a line is
+//! broken that would be too wide. Everything else has to be the same.
 
-/// `text` with each number as `#`, and each gap between columns as two blanks.
+/// What begins with more blanks than this goes on with the line before it.
+const INDENTED: usize = 10;
+
+/// `text` with each number as `#`, and each gap between columns as two blanks. Lines
+/// that were broken are joined.
 pub fn redacted(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(redacted_line).collect();
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let indented = line.len() - line.trim_start_matches(' ').len() > INDENTED;
+        match lines.last_mut() {
+            Some(last) if indented => *last += &format!(" {}", redacted_line(line.trim_start())),
+            _ => lines.push(redacted_line(line)),
+        }
+    }
     lines.join("\n")
 }
 
@@ -44,6 +55,12 @@ fn number_at(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn broken_lines_are_joined() {
+        let text = "name  12  what was\n            found in 3\n   1  a step";
+        assert_eq!(redacted(text), "name  #  what was found in #\n  #  a step");
+    }
 
     #[test]
     fn numbers_and_gaps_are_made_alike() {

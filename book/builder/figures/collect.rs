@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use shmkv_harness::sim::Search;
 use shmkv_harness::{Scenario, Shared, StressOptions};
-use shmkv_labs::cli::Common;
 use shmkv_labs::lab_3_readers::{self as readers, Reading};
 use shmkv_labs::lab_3_writers::{self as writers, Writing};
 use shmkv_labs::story::{verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, lab_2, lab_2_price, lab_2_wrong, lab_3, lab_4};
+use shmkv_labs::{lab_1, lab_2, lab_2_wrong, lab_3, lab_4};
 
 use super::{grouped, lost_update, transfer, variants};
 use crate::{BookError, Figures, Sources};
@@ -109,12 +108,6 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let columns = [("without", &without), ("with semaphore", &with)];
     figures.printed(name, violations_side_by_side(&columns).render(false));
     figures.searched("lab-2/all", &lab_2::scenario(2, 1), &Search::exhaustive(2), "held")?;
-
-    let name = "lab-2/price";
-    let common = Common { processes: None, rounds: None, seed: 1, json: false, quiet: true };
-    let prices = lab_2_price::measure(4, &common)
-        .map_err(|source| BookError::Lab { name: name.to_owned(), source })?;
-    figures.printed(name, lab_2_price::table(&prices).render(false));
 
     let name = "lab-2/wrong";
     let patient = StressOptions { stop_at_failure: true, ..paused(1_000) };

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shmkv_harness::{colour_on, stress_until, thousands};
+use shmkv_harness::{PAUSE_LENGTH, colour_on, in_lines, stress_until, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
 use shmkv_labs::{explore, lab_1, say};
 
@@ -29,7 +29,8 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         say!("{processes} processes work on one table in shared memory. Each sets two keys:");
         say!("key 0, which all of them set, and one of its own. Nobody takes a lock. Then");
         say!("all start again on an empty table; in half of these rounds one process stops");
-        say!("for 0.1 ms at a random moment, as a scheduler may make it.\n");
+        let pause = PAUSE_LENGTH.as_micros();
+        say!("for {pause} µs or more at a random moment, as a scheduler may make it.\n");
     }
     let race = stress_until(&lab_1::scenario(processes, 2), &common.stress(100_000), |race| {
         race.invariants.iter().all(|invariant| invariant.violations > 0)
@@ -40,13 +41,13 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         say!("A set reads version and count, writes value and key, and writes version and");
         say!("count back. What others do in between is lost, or destroys what it wrote:");
         say!("each access is atomic, the set is not.\n");
-        say!("Luck found that. Now one step at a time, for two processes with a set each:");
+        say!("Luck found that. Now one step at a time, for two processes with a set each:\n");
     }
 
     let case = &lab_1::cases()[0];
-    let search = explore::explored(common, case)?;
+    let search = explore::explored(common, case, &explore::lab_search())?;
     if let (Some(search), true) = (&search, common.tells()) {
-        say!("{search}");
+        say!("{}", in_lines(&search.to_string(), "  "));
         explore::print_failure("lab-1", case, search)?;
     }
 

@@ -1,4 +1,4 @@
-//! Lab 2: the race of lab 1 with a semaphore, its price, and how not to use it.
+//! Lab 2: the race of lab 1 with a semaphore, and how not to use it.
 //! Chapter: book/src/lab-2.md. Run: cargo run --bin lab-2
 
 use std::process::ExitCode;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::json;
 use shmkv_harness::{StressOptions, stress, stress_until, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
-use shmkv_labs::explore::Case;
+use shmkv_labs::explore::{Case, lab_search};
 use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, lab_2, lab_2_price, lab_2_wrong, say};
+use shmkv_labs::{lab_1, lab_2, lab_2_wrong, say};
 
 fn main() -> ExitCode {
     LAB.main()
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
 
 const LAB: Lab = Lab {
     name: "lab-2",
-    about: "Fixed with a semaphore: the same race, no damage, its price, three wrong ways",
+    about: "Fixed with a semaphore: the same race, no damage, and three wrong ways",
     examples: "  lab-2                                 the story
   lab-2 --rounds 100000                 look longer for damage
   lab-2 explore --scenario early-return who waits for whom, step by step",
@@ -30,9 +30,9 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let options = common.stress(20_000);
     if common.tells() {
         say!(
-            "{processes} processes set two keys each, as in lab 1: once with no lock, and once each"
+            "{processes} processes set two keys each, as in lab 1: once with no lock, and once with"
         );
-        say!("set between wait and post of a semaphore. The same rounds, the same pauses.\n");
+        say!("each set between wait and post of a semaphore. The same rounds, the same pauses.\n");
     }
     let without = stress_until(&lab_1::scenario(processes, 2), &options, |run| {
         run.rounds >= 1_000 && !run.held()
@@ -40,11 +40,8 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let same = StressOptions { rounds: without.rounds, ..options.clone() };
     let with = stress(&lab_2::scenario(processes, 2), &same)?;
     let columns = [("without", &without), ("with semaphore", &with)];
-    let prices = lab_2_price::measure(processes, common)?;
     if common.tells() {
         say!("{}", rendered(&violations_side_by_side(&columns)));
-        say!("What it costs, in sets per second:\n");
-        say!("{}", rendered(&lab_2_price::table(&prices)));
         say!("Three wrong ways to lock, each until it fails:\n");
     }
 
@@ -57,11 +54,11 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     ];
     if common.tells() {
         say!("{}", rendered(&verdicts(&wrong)));
-        say!("Each of them, and the right way, in every schedule of two processes:\n");
+        say!("The right way, and each of these, step by step, with two processes:\n");
     }
     let cases: Vec<Case> =
         lab_2::cases().into_iter().filter(|case| case.name != "two-sets").collect();
-    let (as_claimed, searches) = searches(common, &cases)?;
+    let (as_claimed, searches) = searches(common, &cases, &lab_search())?;
 
     let failed = wrong.iter().filter(|run| !run.held()).count();
     let shown = with.held() && !without.held() && failed == wrong.len() && as_claimed;
@@ -72,7 +69,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         with.failed_rounds
     );
     let rest = json!({
-        "without": without, "with": with, "prices": prices, "wrong": wrong, "searches": searches,
+        "without": without, "with": with, "wrong": wrong, "searches": searches,
     });
     let shown = conclude(common, "lab-2", shown, &conclusion, rest)?;
     if common.tells() {

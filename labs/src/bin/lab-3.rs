@@ -4,8 +4,9 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shmkv_harness::{StressOptions, stress};
+use shmkv_harness::{StressOptions, stress, thousands};
 use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::explore::lab_search;
 use shmkv_labs::lab_3_readers::{self as readers, CHANGES, Reading};
 use shmkv_labs::lab_3_writers::{self as writers, Writing};
 use shmkv_labs::story::{rendered, searches, verdicts};
@@ -31,11 +32,11 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let followed = stress(&readers::follower(CHANGES), &rounds)?;
     if common.tells() {
         let (least, most) = readers::versions_seen(&followed);
-        say!("A writer makes {CHANGES} changes; a reader looks at the version all the time. In 20");
-        say!(
-            "runs it saw from {least} to {most} versions. Each told it that something had changed,"
-        );
-        say!("none what; the changes in between went by. The last it cannot miss.\n");
+        let changes = thousands(CHANGES);
+        say!("A writer makes {changes} changes; a reader looks at the version all the time. In");
+        say!("20 runs it saw from {least} to {most} versions. Each told it that something had");
+        say!("changed, none told it what, and it missed the changes in between. The last one");
+        say!("it cannot miss: the version stays as it is.\n");
         say!("To know what, it must copy the table as it was at that version. Four ways:\n");
     }
     let copying = |reading| stress(&readers::scenario(reading, 100, 100), &options);
@@ -50,9 +51,9 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let sums = Writing::ALL.into_iter().map(adding).collect::<Result<Vec<_>, _>>()?;
     if common.tells() {
         say!("{}", rendered(&verdicts(&sums)));
-        say!("The same, small, in every schedule of two processes:\n");
+        say!("The same, small, step by step, with two processes:\n");
     }
-    let (as_claimed, searches) = searches(common, &lab_3::cases())?;
+    let (as_claimed, searches) = searches(common, &lab_3::cases(), &lab_search())?;
 
     // Of the wrong ways, the second fails too seldom to count on: the searches show it.
     let [wrong, _, right @ ..] = &copies[..] else { return Ok(false) };
