@@ -136,7 +136,7 @@ pub use stress::{
     StressOptions, StressReport, Violation, stress, stress_until,
 };
 pub use table::{Cell, TextTable, colour_on, in_lines, per_cent, thousands};
-pub use verdict::{Verdict, Waiter};
+pub use verdict::{Measured, Verdict, Waiter};
 
 #[doc(hidden)]
 pub use shared::describe_as;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::thousands;
+
 /// A process that waits, and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiter {
@@ -35,10 +37,18 @@ pub enum Verdict {
         /// Who waits for what.
         waiters: Vec<Waiter>,
     },
-    /// Processes go on making steps, and none gets anywhere.
+    /// Processes go on making steps, and none gets anywhere: at least the last half
+    /// of the steps repeated what had been done before, on the same shared bytes.
     Livelock {
-        /// After how many steps the run was given up.
+        /// The last step that was a new one, from 1.
+        new_until: u64,
+        /// After how many steps the run was given up: the search's step limit.
         steps: u64,
+    },
+    /// Processes still made new steps when the limit of steps was reached.
+    OutOfSteps {
+        /// The search's step limit.
+        limit: u64,
     },
     /// A process ended by a signal that the harness did not send, or called
     /// `exit` before its body returned.
@@ -63,12 +73,27 @@ pub enum Verdict {
         process: String,
         /// How long the harness waited, in milliseconds.
         after_ms: u64,
+        /// What these milliseconds were.
+        of: Measured,
     },
     /// A process or a segment was left behind. It has been removed.
     Leaked {
         /// What was left.
         what: String,
     },
+}
+
+/// What was measured where a process did not end in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measured {
+    /// Real time since the round began. A busy machine can use it up, too.
+    RealTime,
+    /// Processor time that the process itself used, without a step.
+    ProcessorTime,
+    /// Time in which it slept in the kernel, in a wait that the simulator does not
+    /// see.
+    Sleep,
 }
 
 impl Verdict {
@@ -84,6 +109,7 @@ impl Verdict {
             Self::Violated { .. } => "violated",
             Self::Deadlock { .. } => "deadlock",
             Self::Livelock { .. } => "livelock",
+            Self::OutOfSteps { .. } => "out of steps",
             Self::Crashed { .. } => "crashed",
             Self::Panicked { .. } => "panicked",
             Self::TimedOut { .. } => "timed out",
@@ -108,15 +134,35 @@ impl fmt::Display for Verdict {
                 }
                 Ok(())
             }
-            Self::Livelock { steps } => write!(f, ": given up after {steps} steps"),
+            Self::Livelock { new_until, steps } => write!(
+                f,
+                ": nothing new after step {}; given up at the limit of {} steps",
+                thousands(*new_until),
+                thousands(*steps)
+            ),
+            Self::OutOfSteps { limit } => write!(
+                f,
+                ": not at an end after {} steps; raise the step limit to go on",
+                thousands(*limit)
+            ),
             Self::Crashed { process, cause, location } => {
                 write!(f, ": {process} ended by {cause}")?;
                 location.as_ref().map_or(Ok(()), |place| write!(f, " at {place}"))
             }
             Self::Panicked { process, message } => write!(f, ": {process}: {message}"),
-            Self::TimedOut { process, after_ms } => {
-                write!(f, ": {process} had not ended after {after_ms} ms")
-            }
+            Self::TimedOut { process, after_ms, of } => match of {
+                Measured::RealTime => {
+                    write!(f, ": {process} had not ended after {after_ms} ms of real time")
+                }
+                Measured::ProcessorTime => {
+                    write!(f, ": {process} made no step in {after_ms} ms of processor time")
+                }
+                Measured::Sleep => write!(
+                    f,
+                    ": {process} slept in the kernel for {after_ms} ms, in a wait that the \
+                     simulator does not see"
+                ),
+            },
             Self::Leaked { what } => write!(f, ": {what} was left behind"),
         }
     }

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             one_that_gives_up_spinning_is_found,
             shortest_failure_of_a_spinner_fails_again,
             one_that_spins_forever_is_a_livelock,
+            productive_steps_are_no_livelock,
             one_that_spins_while_time_passes_needs_no_schedule,
         ],
     )
@@ -286,7 +287,24 @@ fn one_that_spins_forever_is_a_livelock() {
     let scenario = Scenario::new("spin", |_: &AtomicU32| {})
         .process("spinner", |flag: &AtomicU32| while flag.load(Relaxed) == 0 {});
     let report = search(&scenario, &Search::exhaustive(0).step_limit(1000));
-    assert_eq!(report.verdict, Verdict::Livelock { steps: 1000 });
+    assert_eq!(report.verdict, Verdict::Livelock { new_until: 1, steps: 1000 });
+    assert_eq!(
+        report.verdict.to_string(),
+        "livelock: nothing new after step 1; given up at the limit of 1,000 steps"
+    );
+}
+
+/// Each step changes the count: it ends where the limit allows it, and where it does
+/// not, the verdict says so and no more.
+fn productive_steps_are_no_livelock() {
+    let scenario = Scenario::new("counts", |_: &AtomicU32| {})
+        .processes(2, "p", |_, count| (0..300).for_each(|_| _ = count.fetch_add(1, Relaxed)));
+    let cut = search(&scenario, &Search::exhaustive(0).step_limit(500)).verdict;
+    assert_eq!(
+        cut.to_string(),
+        "out of steps: not at an end after 500 steps; raise the step limit to go on"
+    );
+    assert_eq!(search(&scenario, &Search::exhaustive(0).step_limit(601)).verdict, Verdict::Held);
 }
 
 /// Schedule: the default, which lets time pass whenever the spinner has seen enough;
@@ -301,7 +319,7 @@ fn one_that_spins_while_time_passes_needs_no_schedule() {
             }
         });
     let report = search(&scenario, &Search::exhaustive(0).step_limit(500));
-    assert_eq!(report.verdict, Verdict::Livelock { steps: 500 });
+    assert_eq!(report.verdict, Verdict::OutOfSteps { limit: 500 });
     assert_eq!(report.failure.expect("a failure").schedule, Schedule::default());
 }
 

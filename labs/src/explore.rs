@@ -81,6 +81,9 @@ pub struct ExploreOptions {
     /// Take no more time than this
     #[arg(long, value_name = "SECONDS")]
     max_seconds: Option<u64>,
+    /// Give an execution up after this many steps, 65536 at most
+    #[arg(long, value_name = "N")]
+    step_limit: Option<u32>,
     /// The seed of random strategies
     #[arg(long = "seed", id = "explore-seed", value_name = "N", default_value_t = 1)]
     explore_seed: u64,
@@ -134,6 +137,7 @@ impl ExploreOptions {
         }
         search.max_schedules = self.max_schedules.or(search.max_schedules);
         search.max_time = self.max_seconds.map(Duration::from_secs);
+        search.step_limit = self.step_limit.unwrap_or(search.step_limit);
         search
     }
 }

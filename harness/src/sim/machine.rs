@@ -66,6 +66,11 @@ impl Machine {
         &self.memory
     }
 
+    /// A hash of the shared bytes alone.
+    pub fn memory_hash(&self) -> u128 {
+        self.memory_hash
+    }
+
     /// Who waits on a futex, in order of arrival.
     pub fn waiters(&self) -> impl Iterator<Item = u8> {
         self.queue.iter().map(|(process, _)| *process)
@@ -88,7 +93,7 @@ impl Machine {
             what.ip ^ u64::from(what.offset) << 32 ^ (what.op as u64) << 56 ^ mix(self.clock);
         let seen = seen(step);
         match what.op {
-            Op::OwnerDied => {}
+            Op::OwnerDied | Op::BrokenList => {}
             Op::Kill => {
                 self.histories[p] = u128::MAX;
                 // Those that were stuck since are killed as well, unchosen.

@@ -22,7 +22,10 @@
 //! | ends while it owns robust mutexes | these are marked, and the next owner is told, as by the kernel |
 //! | waits for what nobody gives | [`Verdict::Deadlock`], with who waits for what |
 //! | repeats its steps for ever | [`Verdict::Livelock`], after [`Search::step_limit`] steps |
-//! | computes for ever, or waits in the kernel, and makes no step | [`Verdict::TimedOut`], after [`Search::hang_after`] of real time |
+//! | makes new steps for longer than that | [`Verdict::OutOfSteps`] |
+//! | computes for ever, and makes no step | [`Verdict::TimedOut`], after [`Search::hang_after`] of its own processor time |
+//! | waits in the kernel, where the simulator does not see it | the same, after that time asleep |
+//! | is not given the processor | [`SimError::Starved`] |
 //! | leaves a segment in `/dev/shm` | [`Verdict::Leaked`]; the segment is removed |
 //! | forks, starts a thread, or executes a program | [`SimError::Refused`], which names the call |
 //! | maps shared memory of its own, or remaps the shared state | the same |
@@ -46,6 +49,7 @@
 //! [`Verdict::Crashed`]: crate::Verdict::Crashed
 //! [`Verdict::Deadlock`]: crate::Verdict::Deadlock
 //! [`Verdict::Livelock`]: crate::Verdict::Livelock
+//! [`Verdict::OutOfSteps`]: crate::Verdict::OutOfSteps
 //! [`Verdict::TimedOut`]: crate::Verdict::TimedOut
 //! [`Verdict::Leaked`]: crate::Verdict::Leaked
 
@@ -56,6 +60,7 @@ mod coverage;
 mod elsewhere;
 mod exhaustive;
 mod graph;
+mod livelock;
 mod machine;
 mod minimise;
 mod names;
@@ -91,7 +96,8 @@ pub use timeline::{Row, Timeline};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::Runner;
 
-/// After how long without a step, in real time, a process is taken to hang.
+/// After how long without a step a process is taken to hang: in processor time of
+/// its own, or asleep in the kernel.
 const HANG: Duration = Duration::from_secs(5);
 
 /// Why a simulation could not be run.
@@ -145,6 +151,19 @@ pub enum SimError {
         process: String,
         /// What it did.
         what: String,
+    },
+    /// A process was neither running nor asleep for so long that nothing can be said.
+    #[error(
+        "could not check: {process} made no step in {after_ms} ms of real time, and was given \
+         {used_ms} ms of processor time; the machine is too busy, or has stopped it"
+    )]
+    Starved {
+        /// The process.
+        process: String,
+        /// How long the harness waited, in milliseconds.
+        after_ms: u64,
+        /// How much processor time it used meanwhile, in milliseconds.
+        used_ms: u64,
     },
     /// A schedule does not fit the scenario.
     #[error("step {step} of the schedule cannot be made: {why}")]

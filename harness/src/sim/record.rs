@@ -40,6 +40,9 @@ pub enum Op {
     Exit,
     /// A robust mutex is marked, since its owner has ended.
     OwnerDied,
+    /// The list of robust mutexes of an owner that has ended leads nowhere, or has
+    /// no end: those behind that place are not marked.
+    BrokenList,
 }
 
 impl Op {
@@ -50,8 +53,8 @@ impl Op {
 
     /// Whether it touches shared bytes at all.
     pub fn touches(self) -> bool {
-        use Op::{Exit, Kill, None, Sleep, Timeout, Yield};
-        !matches!(self, None | Sleep | Yield | Timeout | Kill | Exit)
+        use Op::{BrokenList, Exit, Kill, None, Sleep, Timeout, Yield};
+        !matches!(self, None | Sleep | Yield | Timeout | Kill | Exit | BrokenList)
     }
 
     /// The word for it in timelines.
@@ -73,6 +76,7 @@ impl Op {
             Self::Kill => "killed",
             Self::Exit => "exit",
             Self::OwnerDied => "owner-died",
+            Self::BrokenList => "broken-list",
         }
     }
 }

@@ -124,8 +124,8 @@ pub struct Search {
     pub minimise: bool,
     /// Steps after which an execution is given up: 1 to 65,536.
     pub step_limit: u32,
-    /// After how long without a step, in real time, a process is taken to hang.
-    /// The first that does ends the search, since each would take as long.
+    /// After how long without a step a process is taken to hang: in processor time of
+    /// its own, or asleep in the kernel. The first that does ends the search, since each would take as long.
     pub hang_after: Duration,
 }
 
@@ -239,7 +239,8 @@ impl Search {
         self
     }
 
-    /// Takes a process to hang after `time` without a step, in real time.
+    /// Takes a process to hang after `time` without a step, in processor time of its
+    /// own or asleep in the kernel.
     #[must_use]
     pub fn hang_after(mut self, time: Duration) -> Self {
         self.hang_after = time;

@@ -112,7 +112,7 @@ fn draw_row(svg: &mut String, row: &Row, plan: &Plan, y: usize) {
     let class = match row.op {
         "load" => "read",
         "wait" | "wake" | "requeue" | "sleep" | "yield" | "timeout" => "wait",
-        "killed" | "owner-died" => "dead",
+        "killed" | "owner-died" | "broken-list" => "dead",
         _ => "write",
     };
     let (number, words) = (row.step, escape(&row.words()));

@@ -212,6 +212,10 @@ fn note(step: &Step, processes: &[String]) -> Option<String> {
         Op::Wait => Some("changed meanwhile, goes on".into()),
         Op::CompareExchange if !step.took => Some("not as expected".into()),
         Op::Wake | Op::Requeue if woken.is_empty() => Some("nobody waits".into()),
+        Op::BrokenList if step.what.argument == 0 => {
+            Some("its list of robust mutexes leads nowhere; the rest are not marked".into())
+        }
+        Op::BrokenList => Some("its list of robust mutexes is a circle".into()),
         Op::Timeout if step.chosen => Some("others could go on".into()),
         Op::Timeout => Some("nobody else can run".into()),
         _ if !woken.is_empty() => Some(format!("wakes {}", woken.join(", "))),

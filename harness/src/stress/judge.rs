@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::panics;
 use crate::scenario::{Check, End, Grade, ProcessEnd, Scenario};
 use crate::shared::Shared;
-use crate::verdict::Verdict;
+use crate::verdict::{Measured, Verdict};
 
 /// A round, ended.
 pub(super) struct RoundEnd {
@@ -93,7 +93,7 @@ fn broken_end(name: &str, end: &ProcessEnd, deadline: Duration) -> Option<Verdic
         ProcessEnd::Exited { status } => crashed(format!("exit({status})")),
         ProcessEnd::TimedOut => {
             let after_ms = deadline.as_millis().try_into().unwrap_or(u64::MAX);
-            Some(Verdict::TimedOut { process, after_ms })
+            Some(Verdict::TimedOut { process, after_ms, of: Measured::RealTime })
         }
     }
 }

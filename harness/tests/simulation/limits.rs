@@ -103,7 +103,7 @@ pub fn steps_are_bounded() {
         let mut runner = Runner::new(&endless, limit, HANG).expect("a runner");
         for _ in 0..2 {
             let execution = runner.run(&Order::default()).expect("an execution");
-            assert_eq!(execution.verdict, Verdict::Livelock { steps });
+            assert_eq!(execution.verdict, Verdict::OutOfSteps { limit: steps });
             assert_eq!(execution.steps.len() as u64, steps);
         }
     }

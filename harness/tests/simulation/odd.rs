@@ -12,8 +12,8 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::unistd::{Pid, getpid, getppid};
 use shmkv::{Segment, SegmentName, Semaphore};
-use shmkv_harness::sim::{Search, SimError, explore};
-use shmkv_harness::{Scenario, Verdict, shared};
+use shmkv_harness::sim::{Order, Runner, Search, SimError, explore};
+use shmkv_harness::{Measured, Scenario, Verdict, shared};
 
 use crate::common::{assert_holds, execute, refusal, search, unsound, verdict_on};
 
@@ -208,7 +208,8 @@ pub fn infinite_loop_times_out() {
         .process("other", |state| state.word.store(2, Relaxed));
     let limit = Duration::from_millis(300);
     let report = explore(&scenario, &Search::unbounded().hang_after(limit)).expect("a search");
-    let expected = Verdict::TimedOut { process: "busy".into(), after_ms: 300 };
+    let of = Measured::ProcessorTime;
+    let expected = Verdict::TimedOut { process: "busy".into(), after_ms: 300, of };
     assert_eq!((&report.verdict, report.complete), (&expected, false));
     assert_eq!(report.schedules, 1, "each other one would take as long");
     assert!(report.failure.is_some_and(|failure| failure.verdict == expected));
@@ -222,7 +223,34 @@ pub fn wait_in_the_kernel_times_out() {
     });
     let limit = Duration::from_millis(200);
     let report = explore(&scenario, &Search::exhaustive(0).hang_after(limit)).expect("a search");
-    assert_eq!(report.verdict, Verdict::TimedOut { process: "reader".into(), after_ms: 200 });
+    let of = Measured::Sleep;
+    assert_eq!(report.verdict, Verdict::TimedOut { process: "reader".into(), after_ms: 200, of });
+}
+
+/// The mark of the simulator's own system calls.
+const MARK: u64 = 0x7365_676d_656e_7473;
+
+/// One that is stopped for longer than the limit, as on a machine that is too busy
+/// to run it: it is waited for, and no verdict is given on it.
+pub fn process_that_does_not_run_is_waited_for() {
+    let mut waker = Command::new("sh");
+    let script = "read pid; until grep -q '^State:.T' /proc/$pid/status; do :; done; \
+                  sleep 1; kill -CONT $pid";
+    let mut waker = waker.args(["-c", script]).stdin(Stdio::piped()).spawn().expect("a shell");
+    let to_waker = Rc::new(waker.stdin.take().expect("a pipe"));
+    let scenario = Scenario::new("stopped", |_: &State| {}).process("stopped", move |state| {
+        let own = std::fs::read_link("/proc/self").expect("the real process ID");
+        writeln!(&*to_waker, "{}", own.display()).expect("a reader");
+        let own: i64 = own.display().to_string().parse().expect("a number");
+        // SAFETY: a signal touches no memory. With the simulator's own mark, which
+        // makes the filter let it pass: to the simulator it comes from outside.
+        unsafe { libc::syscall(libc::SYS_kill, own, libc::SIGSTOP, 0, 0, 0, MARK) };
+        state.word.store(1, Relaxed);
+    });
+    let mut runner = Runner::new(&scenario, 10, Duration::from_millis(300)).expect("a runner");
+    let execution = runner.run(&Order::default()).expect("an execution");
+    waker.wait().expect("a child");
+    assert_eq!((execution.verdict, execution.steps.len()), (Verdict::Held, 1));
 }
 
 /// Killed from outside, as by the kernel where memory is short.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::unistd::{ForkResult, Pid, fork};
-use shmkv_harness::sim::{Execution, Op, Order, Runner, Schedule, Search, Step};
+use shmkv_harness::sim::{Execution, Op, Order, Runner, Schedule, Search, Step, replay};
 use shmkv_harness::{Scenario, Verdict};
 
 use crate::common::{HANG, execute, search};
@@ -423,4 +423,34 @@ pub fn survivors_go_on_after_a_kill() {
         search(&scenario, &Search::exhaustive(1).with_kills().hang_after(Duration::from_secs(10)));
     assert!(report.verdict.held() && report.complete, "{report}: {}", report.verdict);
     assert!(report.outcomes.iter().any(|row| row.outcome.contains("130")), "{report}");
+}
+
+/// A mutex is initialised again while its owner has it on its list, which then ends
+/// in nothing, and taken again, which makes the list a circle. What becomes of the
+/// mutex is what the kernel makes of such a list, and the timeline says so.
+pub fn list_with_a_mutex_twice_is_told() {
+    let again = |state: &State| {
+        ok!(pthread_mutex_lock(state.mutex.get()));
+        initialise(state, libc::PTHREAD_MUTEX_NORMAL, true);
+    };
+    let nowhere = Scenario::new("nowhere", |state: &State| {
+        initialise(state, libc::PTHREAD_MUTEX_NORMAL, true);
+    })
+    .process("owner", again)
+    .process("next", follow);
+    let circle = Scenario::new("circle", |state: &State| {
+        initialise(state, libc::PTHREAD_MUTEX_NORMAL, true);
+    })
+    .process("owner", move |state| {
+        again(state);
+        ok!(pthread_mutex_lock(state.mutex.get()));
+    })
+    .process("next", follow);
+    for (scenario, told, note) in [(nowhere, "0", "leads nowhere"), (circle, "130", "is a circle")]
+    {
+        let shown = replay(&scenario, &Schedule::default()).expect("a replay");
+        assert_eq!(shown.verdict, Verdict::Held, "{note}");
+        assert!(shown.timeline.outcome.ends_with(told), "{note}: {}", shown.timeline.outcome);
+        assert!(shown.timeline.to_string().contains(note), "{note}: {}", shown.timeline);
+    }
 }

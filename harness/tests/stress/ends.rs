@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::Pid;
-use shmkv_harness::{ProcessEnd, Verdict};
+use shmkv_harness::{Measured, ProcessEnd, Verdict};
 
 use super::*;
 use crate::runner::Test;
@@ -115,7 +115,8 @@ fn hang_is_bounded_and_named() {
     let scenario = counter("hang").process("stuck", |_| hang()).process("quick", |_| ());
     let started = Instant::now();
     let report = run(&scenario, &brief(rounds(5)));
-    assert_eq!(report.verdict, Verdict::TimedOut { process: "stuck".into(), after_ms: 1_000 });
+    let of = Measured::RealTime;
+    assert_eq!(report.verdict, Verdict::TimedOut { process: "stuck".into(), after_ms: 1_000, of });
     assert_eq!(report.rounds, 1);
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }

@@ -156,11 +156,15 @@ pub enum Outcome {
     /// Nobody can go on, and somebody waits.
     Deadlock,
     /// The bound on steps was reached.
-    Livelock,
+    OutOfSteps,
     /// A process asked for what is not emulated.
     Refused,
-    /// A process made no step for too long, in real time.
+    /// A process computed for too long without a step.
     Hung,
+    /// A process slept in the kernel for too long without a step.
+    Asleep,
+    /// A process was not given the processor.
+    Starved,
 }
 
 /// The control page.
@@ -196,7 +200,8 @@ pub struct Control {
     pub intended: Cell<u8>,
     /// Steps after which the execution is given up.
     pub step_limit: Cell<u32>,
-    /// After how long without a step it is given up, in real milliseconds.
+    /// After how long without a step a process is given up, in milliseconds of its
+    /// own processor time, or asleep.
     pub hang_ms: Cell<u64>,
     /// Whether call stacks are kept.
     pub traced: Cell<bool>,
@@ -211,6 +216,10 @@ pub struct Control {
     pub refusal: Text,
     /// The first choice of the prefix that was not possible; `u32::MAX` for none.
     pub diverged: Cell<u32>,
+    /// Who has the turn.
+    pub turn: Cell<u8>,
+    /// `Starved`: real time, and processor time, in milliseconds.
+    pub waited_ms: Cell<(u64, u64)>,
     /// Who made the last step.
     pub last: Cell<u8>,
     /// Who is to be killed, once it has the turn.
@@ -257,6 +266,7 @@ impl Control {
         self.refusal.set("");
         self.diverged.set(u32::MAX);
         self.last.set(NOBODY);
+        self.turn.set(NOBODY);
         self.to_kill.set(NOBODY);
         self.intended.set(NOBODY);
         self.clock.set(0);

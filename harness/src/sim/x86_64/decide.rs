@@ -83,7 +83,7 @@ pub fn next(control: &Control) -> Next {
     }
     let candidates = Candidates::of(control);
     if control.steps.get() >= control.step_limit.get() {
-        control.outcome.set(Outcome::Livelock);
+        control.outcome.set(Outcome::OutOfSteps);
         return Next::Over;
     }
     if candidates.enabled == 0 {

@@ -30,9 +30,10 @@ mod unwind;
 mod vdso;
 mod vectors;
 mod verdicts;
+mod watch;
 mod world;
 mod zygote;
 
 pub use runner::Runner;
 
-use super::{SimError, mix, names, order, record, symbols};
+use super::{SimError, livelock, mix, names, order, record, symbols};

@@ -32,10 +32,13 @@ pub fn die_as_owner(world: &World) {
     let mut woken = 0;
     let mut entry = head.next;
     let mut whole = true;
-    for _ in 0..LIMIT {
-        if entry & !1 == head_address {
+    let mut left = LIMIT;
+    while entry & !1 != head_address {
+        if left == 0 {
+            note_break(world, 1);
             break;
         }
+        left -= 1;
         let next = read_word(world, entry & !1);
         let marked = if entry & !1 == head.pending & !1 {
             Some(0)
@@ -44,6 +47,7 @@ pub fn die_as_owner(world: &World) {
         };
         woken |= marked.unwrap_or(0);
         let (Some(next), Some(_)) = (next, marked) else {
+            note_break(world, 0);
             whole = false;
             break;
         };
@@ -94,6 +98,18 @@ fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> Op
         return Some(0);
     }
     Some(futex::release(world, offset.into(), 1, u32::MAX))
+}
+
+/// Writes into the log that the list leads nowhere (0), or is a circle (1): where a
+/// mutex is initialised again, or taken back, while it is on the list.
+fn note_break(world: &World, circle: u64) {
+    let step = Step {
+        process: world.me(),
+        last: world.control.last.get(),
+        what: Pending { op: Op::BrokenList, argument: circle, ..Pending::default() },
+        ..Step::default()
+    };
+    decide::append(world.control, step);
 }
 
 /// Writes the mark into the log, as a step of its own that nobody chose.

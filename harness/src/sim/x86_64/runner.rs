@@ -188,6 +188,11 @@ impl<'a, T: Shared> Runner<'a, T> {
             let process = self.name(culprit);
             return Err(SimError::Refused { process, what: page.refusal.get() });
         }
+        if page.outcome.get() == Outcome::Starved {
+            let process = self.name(page.culprit.get().into());
+            let (after_ms, used_ms) = page.waited_ms.get();
+            return Err(SimError::Starved { process, after_ms, used_ms });
+        }
         let count = page.steps.get() as usize;
         let steps: Vec<Step> = page.log[..count].iter().map(std::cell::Cell::get).collect();
         let frames = if page.traced.get() {
@@ -196,8 +201,9 @@ impl<'a, T: Shared> Runner<'a, T> {
             Vec::new()
         };
         let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
+        let log = verdicts::Log { image: self.image(), steps: &steps };
         let (outcome, verdict) =
-            verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &steps);
+            verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &log);
         let verdict = self.with_leaks(verdict, &ends);
         let diverged = Some(page.diverged.get()).filter(|index| *index != u32::MAX);
         let diverged = diverged.map(|index| index as usize);

@@ -73,6 +73,10 @@ pub fn futex_wake(word: &AtomicU32) {
 
 /// Whether the 8 bytes at `address` can be read.
 pub fn readable(address: u64) -> bool {
+    // To the kernel, the null pointer is no mask at all.
+    if address == 0 {
+        return false;
+    }
     // The kernel reads the mask first, and then does not know what to do with it.
     let arguments = [u64::MAX, address, 0, 8, 0];
     // SAFETY: an unknown request changes nothing.

@@ -139,6 +139,7 @@ fn end_all(world: &World) {
 }
 
 fn give(world: &World, to: u8) {
+    world.control.turn.set(to);
     let go = &world.control.processes[usize::from(to)].go;
     // Release: pairs with the Acquire in `wait`; all that this process wrote to
     // the control page and the shared state is seen by the next.

@@ -3,9 +3,17 @@
 use super::control::{Control, NOBODY, Outcome, ProcessControl, State};
 use super::record::{Op, Step};
 use super::robust::virtual_tid;
-use super::symbols;
+use super::{livelock, symbols};
 use crate::panics;
-use crate::{End, Grade, ProcessEnd, Scenario, Shared, Verdict, Waiter};
+use crate::{End, Grade, Measured, ProcessEnd, Scenario, Shared, Verdict, Waiter};
+
+/// What was done in an execution.
+pub struct Log<'a> {
+    /// The shared bytes before the first step.
+    pub image: &'a [u8],
+    /// The steps, in order.
+    pub steps: &'a [Step],
+}
 
 /// How a process ended; `None` for a recovery that was not needed.
 pub fn end_of(process: &ProcessControl) -> Option<ProcessEnd> {
@@ -26,17 +34,21 @@ pub fn judge<T: Shared>(
     shared: &T,
     page: &Control,
     ends: &[ProcessEnd],
-    steps: &[Step],
+    log: &Log<'_>,
 ) -> (String, Verdict) {
     let name = |index: usize| scenario.process_name(index);
     let early = early_end(page, ends, &name).or_else(|| match page.outcome.get() {
-        Outcome::Deadlock => Some(deadlock::<T>(page, steps, &name)),
-        Outcome::Livelock => Some(Verdict::Livelock { steps: page.steps.get().into() }),
-        Outcome::Hung => Some(Verdict::TimedOut {
+        Outcome::Deadlock => Some(deadlock::<T>(page, log.steps, &name)),
+        Outcome::OutOfSteps => Some(livelock::verdict(log.image, log.steps)),
+        outcome @ (Outcome::Hung | Outcome::Asleep) => Some(Verdict::TimedOut {
             process: name(page.culprit.get().into()),
             after_ms: page.hang_ms.get(),
+            of: match outcome {
+                Outcome::Hung => Measured::ProcessorTime,
+                _ => Measured::Sleep,
+            },
         }),
-        Outcome::Running | Outcome::Refused => None,
+        Outcome::Running | Outcome::Refused | Outcome::Starved => None,
     });
     if let Some(verdict) = early {
         return (verdict.word().to_owned(), verdict);

@@ -13,15 +13,13 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use nix::errno::Errno;
 
 use super::control::{MAX_FRAMES, Outcome, State};
+use super::watch::{TICK_MS, Watch};
 use super::world::{World, world};
 use super::{clock, filter, robust, signals, sys, turn, unwind, vdso, vectors};
 use crate::panics;
 
 /// The request to end, as a value of [`Control::asked`].
 pub const STOP: u32 = u32::MAX;
-
-/// How often the zygote looks whether an execution still makes steps.
-const TICK_MS: u64 = 100;
 
 /// A body, with its result as text.
 pub type Body<'a> = &'a dyn Fn() -> String;
@@ -142,7 +140,7 @@ impl Zygote<'_> {
     /// Waits until `left` processes have ended.
     fn reap(&self, mut left: u8) {
         let control = self.world.control;
-        let (mut steps, mut ticks) = (control.steps.get(), 0);
+        let mut watch = Watch::default();
         while left > 0 {
             let mut status = 0i32;
             let arguments = [u64::MAX, (&raw mut status) as u64, 0, 0, 0];
@@ -156,11 +154,11 @@ impl Zygote<'_> {
             if pid == -i64::from(libc::ECHILD) {
                 return;
             }
-            ticks = if steps == control.steps.get() { ticks + 1 } else { 0 };
-            steps = control.steps.get();
-            if ticks * TICK_MS >= control.hang_ms.get() && control.outcome.get() == Outcome::Running
+            if control.outcome.get() == Outcome::Running
+                && let Some(outcome) = watch.look(control)
             {
-                self.give_up();
+                control.outcome.set(outcome);
+                self.end(control.processes().len() as u8);
             }
         }
     }
@@ -182,17 +180,6 @@ impl Zygote<'_> {
             process.text.set(signals::name(signal));
         }
         process.state.set(State::Crashed);
-        self.end(control.processes().len() as u8);
-    }
-
-    /// No step for too long.
-    fn give_up(&self) {
-        let control = self.world.control;
-        let running = control.mask(|process| process.state.get() == State::Running);
-        let culprit =
-            if running == 0 { control.last.get() } else { running.trailing_zeros() as u8 };
-        control.culprit.set(culprit);
-        control.outcome.set(Outcome::Hung);
         self.end(control.processes().len() as u8);
     }
 

@@ -18,7 +18,7 @@ pub(super) fn failure(trial: &Trial, verdict: &Verdict) -> Failure {
     match verdict {
         Verdict::Violated { invariant, .. } => trial.meaning(invariant),
         Verdict::Deadlock { .. } => Failure::Deadlock,
-        Verdict::Livelock { .. } => Failure::Livelock,
+        Verdict::Livelock { .. } | Verdict::OutOfSteps { .. } => Failure::Livelock,
         Verdict::Crashed { cause, .. } if cause == OUT_OF_TIME => Failure::TooSlow,
         Verdict::Panicked { message, .. } if message.starts_with(TODO) => Failure::NotAttempted,
         Verdict::Panicked { .. } => Failure::Panic,
@@ -37,6 +37,9 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
         }
         Verdict::Crashed { process, cause, .. } if cause == OUT_OF_TIME => {
             format!("{process} went on computing, and would not have ended.")
+        }
+        Verdict::OutOfSteps { limit } => {
+            format!("It was not at its end after {limit} steps, far more than are needed.")
         }
         Verdict::Panicked { message, .. } if message.starts_with(TODO) => {
             "There is still a todo! to fill in.".into()
