@@ -236,7 +236,7 @@ fn timeline_is_drawn_as_text_and_picture() {
 
     let svg = failure.timeline.to_svg();
     assert!(svg.contains("violated: both &lt;kept&gt;: the counter is 1"), "{svg}");
-    assert_eq!(svg.matches("<rect").count(), 5, "four steps and the verdict");
+    assert_eq!(svg.matches("<rect").count(), 6, "paper, four steps and the verdict");
 }
 
 /// A sleep of an hour takes no time, and clocks say that it took an hour.

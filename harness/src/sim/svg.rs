@@ -1,8 +1,8 @@
 //! The timeline as a picture: one lane a process, time going down.
 //!
-//! Idea: plain SVG with its own style sheet, which follows the viewer's light or
-//! dark setting; text stays text, so that it can be searched, copied and read
-//! aloud.
+//! Idea: colours are attributes, which every renderer knows, on paper of their own;
+//! a style sheet has those of dark paper, for viewers that follow the reader's
+//! setting. Text stays text, so that it can be searched, copied and read aloud.
 
 use std::fmt::Write;
 
@@ -21,15 +21,44 @@ fn text_width(characters: usize) -> usize {
     (characters * 73).div_ceil(10)
 }
 
-const STYLE: &str = "\
-.tl{--ink:#1f2328;--faint:#8b949e;--line:#d0d7de;--read:#eef2f6;--write:#dbeafe;--wait:#fef3c7;\
---dead:#fee2e2;--good:#dcfce7;font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\
-@media(prefers-color-scheme:dark){.tl{--ink:#e6edf3;--faint:#8b949e;--line:#3d444d;\
---read:#212830;--write:#12315c;--wait:#4a3706;--dead:#5c1a1a;--good:#113d22}}\
-.tl text{fill:var(--ink)}.tl .faint{fill:var(--faint)}.tl .name{font-weight:600}\
-.tl line,.tl path{stroke:var(--line);fill:none}.tl rect{stroke:var(--line)}\
-.tl .read{fill:var(--read)}.tl .write{fill:var(--write)}.tl .wait{fill:var(--wait)}\
-.tl .dead{fill:var(--dead)}.tl .good{fill:var(--good)}";
+/// What is filled with which colour: a class, its colour on light paper, and on dark.
+const FILLS: [(&str, &str, &str); 8] = [
+    ("paper", "#ffffff", "#0d1117"),
+    ("ink", "#1f2328", "#e6edf3"),
+    ("faint", "#57606a", "#a5b1bd"),
+    ("read", "#eef2f6", "#212830"),
+    ("write", "#dbeafe", "#12315c"),
+    ("wait", "#fef3c7", "#4a3706"),
+    ("dead", "#fee2e2", "#5c1a1a"),
+    ("good", "#dcfce7", "#113d22"),
+];
+
+/// The colour of lines on light paper, and on dark.
+const LINES: (&str, &str) = ("#c5ccd3", "#444c56");
+
+const FONT: &str = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
+
+/// The attributes of an element that is filled as `class` says.
+fn filled(class: &str) -> String {
+    let known = FILLS.iter().find(|(name, ..)| *name == class);
+    let light = known.map_or("none", |(_, light, _)| light);
+    format!("class=\"{class}\" fill=\"{light}\"")
+}
+
+/// The attributes of a line.
+fn lined() -> String {
+    format!("fill=\"none\" stroke=\"{}\"", LINES.0)
+}
+
+/// The same colours on dark paper, for viewers that know which one is wanted.
+fn dark_style() -> String {
+    let fills = FILLS.iter().map(|(class, _, dark)| format!(".tl .{class}{{fill:{dark}}}"));
+    let (fills, line) = (fills.collect::<String>(), LINES.1);
+    format!(
+        "<style>@media(prefers-color-scheme:dark){{{fills}\
+         .tl :is(line,path,rect:not(.paper)){{stroke:{line}}}}}</style>"
+    )
+}
 
 /// Where things are.
 struct Plan {
@@ -45,13 +74,15 @@ pub fn draw(timeline: &Timeline) -> String {
     let plan = plan(timeline);
     let mut svg = String::new();
     let (width, height) = (plan.width, plan.height);
+    let (paper, dark) = (filled("paper"), dark_style());
     let title = escape(&format!("{}: {}", timeline.processes.join(", "), timeline.verdict));
     // Writing to a string cannot fail.
     let _ = write!(
         svg,
         "<svg class=\"tl\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\">\
-         <title>{title}</title><style>{STYLE}</style>"
+         width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\" \
+         font-family=\"{FONT}\" font-size=\"12\">\
+         <title>{title}</title><rect {paper} width=\"{width}\" height=\"{height}\"/>{dark}"
     );
     lanes(&mut svg, timeline, &plan);
     for (i, row) in timeline.rows.iter().enumerate() {
@@ -84,13 +115,14 @@ fn plan(timeline: &Timeline) -> Plan {
 
 fn lanes(svg: &mut String, timeline: &Timeline, plan: &Plan) {
     let bottom = HEAD + timeline.rows.len() * ROW + 4;
+    let (ink, line) = (filled("ink"), lined());
     for (name, (left, width)) in timeline.processes.iter().zip(&plan.lanes) {
         let middle = left + width / 2;
         let name = escape(name);
         let _ = write!(
             svg,
-            "<text class=\"name\" x=\"{middle}\" y=\"26\" text-anchor=\"middle\">{name}</text>\
-             <line x1=\"{middle}\" y1=\"34\" x2=\"{middle}\" y2=\"{bottom}\"/>"
+            "<text {ink} font-weight=\"600\" x=\"{middle}\" y=\"26\" text-anchor=\"middle\">{name}</text>\
+             <line {line} x1=\"{middle}\" y1=\"34\" x2=\"{middle}\" y2=\"{bottom}\"/>"
         );
     }
 }
@@ -104,7 +136,8 @@ fn switch(svg: &mut String, timeline: &Timeline, plan: &Plan, i: usize, y: usize
     }
     let middle = |process: usize| plan.lanes[process].0 + plan.lanes[process].1 / 2;
     let (from, to, above) = (middle(before), middle(now), y.saturating_sub(2));
-    let _ = write!(svg, "<path stroke-dasharray=\"3 3\" d=\"M{from} {above}H{to}\"/>");
+    let line = lined();
+    let _ = write!(svg, "<path {line} stroke-dasharray=\"3 3\" d=\"M{from} {above}H{to}\"/>");
 }
 
 fn draw_row(svg: &mut String, row: &Row, plan: &Plan, y: usize) {
@@ -115,18 +148,19 @@ fn draw_row(svg: &mut String, row: &Row, plan: &Plan, y: usize) {
         "killed" | "owner-died" | "broken-list" => "dead",
         _ => "write",
     };
+    let (ink, faint, fill, line) = (filled("ink"), filled("faint"), filled(class), LINES.0);
     let (number, words) = (row.step, escape(&row.words()));
     let (text_x, text_y, rect_y, rect_h) = (left + GAP, y + 16, y + 2, ROW - 6);
     let number_x = MARGIN + NUMBERS - 10;
     let _ = write!(
         svg,
-        "<text class=\"faint\" x=\"{number_x}\" y=\"{text_y}\" text-anchor=\"end\">{number}</text>\
-         <rect class=\"{class}\" x=\"{left}\" y=\"{rect_y}\" width=\"{width}\" height=\"{rect_h}\" rx=\"4\"/>\
-         <text x=\"{text_x}\" y=\"{text_y}\">{words}</text>"
+        "<text {faint} x=\"{number_x}\" y=\"{text_y}\" text-anchor=\"end\">{number}</text>\
+         <rect {fill} stroke=\"{line}\" x=\"{left}\" y=\"{rect_y}\" width=\"{width}\" height=\"{rect_h}\" rx=\"4\"/>\
+         <text {ink} x=\"{text_x}\" y=\"{text_y}\">{words}</text>"
     );
     if let Some(place) = &row.place {
         let (x, place) = (plan.source, escape(&short(place)));
-        let _ = write!(svg, "<text class=\"faint\" x=\"{x}\" y=\"{text_y}\">{place}</text>");
+        let _ = write!(svg, "<text {faint} x=\"{x}\" y=\"{text_y}\">{place}</text>");
     }
 }
 
@@ -135,13 +169,76 @@ fn verdict(svg: &mut String, timeline: &Timeline, plan: &Plan) {
     let class = if timeline.verdict.held() { "good" } else { "dead" };
     let (width, words) = (plan.width - 2 * MARGIN, escape(&timeline.verdict.to_string()));
     let (text_x, text_y) = (MARGIN + GAP, y + 17);
+    let (ink, fill, line) = (filled("ink"), filled(class), LINES.0);
     let _ = write!(
         svg,
-        "<rect class=\"{class}\" x=\"{MARGIN}\" y=\"{y}\" width=\"{width}\" height=\"{ROW}\" rx=\"4\"/>\
-         <text x=\"{text_x}\" y=\"{text_y}\">{words}</text>"
+        "<rect {fill} stroke=\"{line}\" x=\"{MARGIN}\" y=\"{y}\" width=\"{width}\" height=\"{ROW}\" rx=\"4\"/>\
+         <text {ink} x=\"{text_x}\" y=\"{text_y}\">{words}</text>"
     );
 }
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+
+    fn row(step: usize, process: usize, op: &'static str) -> Row {
+        Row {
+            step,
+            steps: 1,
+            repeats: 1,
+            round: 1,
+            place_in_round: 1,
+            process,
+            op,
+            field: Some("visits".into()),
+            before: None,
+            after: Some("0".into()),
+            note: None,
+            place: None,
+        }
+    }
+
+    /// Renderers without style sheets, such as librsvg's, fill what names no colour with
+    /// black, and a picture without paper is unreadable on that of another colour.
+    #[test]
+    fn every_element_names_its_colour_and_all_lie_on_paper() {
+        let timeline = Timeline {
+            processes: vec!["a".into(), "b".into()],
+            rows: vec![
+                row(1, 0, "load"),
+                row(2, 1, "store"),
+                row(3, 0, "wait"),
+                row(4, 0, "killed"),
+            ],
+            outcome: String::new(),
+            verdict: Verdict::Held,
+        };
+        let svg = draw(&timeline);
+        assert!(!svg.contains("var("), "{svg}");
+        for tag in ["<rect ", "<text ", "<line ", "<path "] {
+            let elements: Vec<&str> = svg.split(tag).skip(1).collect();
+            assert!(!elements.is_empty(), "{tag}");
+            for element in elements {
+                let attributes = element.split('>').next().unwrap_or_default();
+                assert!(attributes.contains("fill=\""), "{tag}{attributes}");
+            }
+        }
+        let (before, _) = svg.split_once("<text ").expect("text");
+        assert!(before.contains("<rect class=\"paper\" fill=\"#ffffff\" width="), "{before}");
+    }
+
+    /// Each class has a colour, on dark paper too.
+    #[test]
+    fn classes_have_colours_on_light_and_dark_paper() {
+        let style = dark_style();
+        for (class, light, dark) in FILLS {
+            assert_eq!(filled(class), format!("class=\"{class}\" fill=\"{light}\""));
+            assert!(style.contains(&format!(".{class}{{fill:{dark}}}")), "{style}");
+        }
+    }
 }
