@@ -27,10 +27,13 @@ async function send(method, path, { body, version } = {}) {
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Failure(sentence(answer.detail ?? `status ${response.status}`, response.status), response.status);
+    throw new Failure(sentence(told(answer.detail) ?? `status ${response.status}`, response.status), response.status);
   }
   return { ...answer, version: Number((response.headers.get("ETag") ?? "").replaceAll('"', "")) };
 }
+
+/** What a failure says; of a request that has another form than it should, each fault. */
+const told = (detail) => (Array.isArray(detail) ? detail.map(({ msg }) => msg).join("; ") : detail);
 
 /** The server's own words, with a capital and a full stop. */
 function sentence(detail, status) {

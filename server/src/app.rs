@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::door::Door;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::watch::{Hub, View};
 
@@ -23,17 +24,26 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// How long a request's body may take to arrive.
     pub patience: Duration,
+    /// Streams of events, and of frames, at a time.
+    pub streams: usize,
     /// Whether changes are refused.
     pub read_only: bool,
 }
 
 impl App {
     /// The state of a server that has just started.
-    pub fn new(door: Door, metrics: Arc<Metrics>, patience: Duration, read_only: bool) -> Self {
+    pub fn new(
+        door: Door,
+        metrics: Arc<Metrics>,
+        patience: Duration,
+        limits: Limits,
+        read_only: bool,
+    ) -> Self {
         let starting = "the server is just starting".to_owned();
         let (views, _) = watch::channel(Arc::new(View::nothing(starting.clone())));
         let (stopping, _) = watch::channel(false);
-        Self { door, hub: Hub::new(starting), views, stopping, metrics, patience, read_only }
+        let (hub, streams) = (Hub::new(starting, limits.streams), limits.streams);
+        Self { door, hub, views, stopping, metrics, patience, streams, read_only }
     }
 }
 

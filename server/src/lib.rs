@@ -11,10 +11,12 @@
 pub mod app;
 pub mod door;
 pub mod gate;
+pub mod limits;
 pub mod metrics;
 pub mod openapi;
 pub mod options;
 pub mod page;
+pub mod places;
 pub mod problem;
 pub mod request;
 pub mod routes;

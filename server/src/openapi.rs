@@ -12,7 +12,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::problem::Detail;
+use crate::problem::{Detail, Faults};
 
 const ABOUT: &str = "\
 A key-value store of ten slots in POSIX shared memory, used by programs of several languages at \
@@ -20,7 +20,10 @@ the same time.
 
 Keys have 1 to 63 bytes, values at most 255; neither holds a NUL. Bytes that are not UTF-8 come \
 and go in base64, with a flag beside them. The version of the table, which counts its changes, is \
-the ETag of all that is read. Errors are `{\"detail\": \"…\"}`.";
+the ETag of all that is read.
+
+Errors are `{\"detail\": \"…\"}` with a sentence; with status 422 it is a list, with the type, the \
+place and a sentence for each fault.";
 
 /// The description without its paths.
 pub fn base() -> OpenApi {
@@ -38,8 +41,11 @@ pub fn finish(mut api: OpenApi) -> OpenApi {
     }
     let mut schemas = Vec::new();
     Detail::schemas(&mut schemas);
+    Faults::schemas(&mut schemas);
+    schemas.push((Detail::name().into(), Detail::schema()));
+    schemas.push((Faults::name().into(), Faults::schema()));
     let components = api.components.get_or_insert_default();
-    components.schemas.insert(Detail::name().into(), Detail::schema());
+    components.schemas.extend(schemas);
     api
 }
 

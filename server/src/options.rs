@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use shmkv::{DEFAULT_NAME, SegmentName};
 
-use crate::gate::Origin;
+use crate::gate::{Origin, parse_host};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +14,8 @@ Examples:
   server --bind 127.0.0.1:0               any free port; the first line printed says which
   server --name /demo --unlink            a segment of its own, removed at the end
   server --read-only                      look, and change nothing
+  server --bind 0.0.0.0:8000 --allow-host my-laptop
+                                          for other machines, as http://my-laptop:8000
   curl http://127.0.0.1:8000/get/mykey";
 
 /// The key-value store in shared memory, over HTTP: a REST API, live events,
@@ -34,9 +36,10 @@ pub struct Options {
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
 
-    /// Another name by which the server may be called, beside localhost and its
-    /// own addresses. May be given several times.
-    #[arg(long, value_name = "HOST")]
+    /// Another host name by which the server may be called, beside localhost and
+    /// its own addresses: this machine's, for other machines. May be given several
+    /// times.
+    #[arg(long, value_name = "HOST", value_parser = parse_host)]
     pub allow_host: Vec<String>,
 
     /// Change nothing: neither create the segment, nor set, nor delete.
@@ -81,6 +84,15 @@ mod tests {
         assert_eq!(options.bind.to_string(), "127.0.0.1:8000");
         assert_eq!(options.name.as_str(), "/gitflow_kv_store");
         assert_eq!(options.lock_timeout_ms, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn host_names_are_checked_when_they_are_given() {
+        let host = |text| Options::try_parse_from(["server", "--allow-host", text]);
+        assert_eq!(host("My-Laptop").unwrap().allow_host, ["my-laptop"]);
+        for text in ["", "my-laptop:8000", "http://my-laptop", "*", "a b"] {
+            assert!(host(text).is_err(), "{text}");
+        }
     }
 
     #[test]

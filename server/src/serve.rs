@@ -25,22 +25,20 @@ use hyper_util::server::graceful::{self, GracefulShutdown};
 use shmkv::{SegmentName, Store, StoreError};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tower::Service;
 
 use crate::app::App;
 use crate::door::{Attached, Door};
 use crate::gate::Gate;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::places::{Client, Place, Places};
 use crate::problem::Problem;
 use crate::routes;
 use crate::stall::Stall;
 use crate::watch::Watcher;
-
-/// Connections at a time; more wait to be accepted.
-const CONNECTIONS: usize = 1024;
 
 /// Bytes of the longest headers that are looked at.
 const HEADER_LIMIT: usize = 16 * 1024;
@@ -60,8 +58,8 @@ const BACKLOG: u32 = 1024;
 /// How long open requests may take to end, once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// The pause after a failed accept: as a rule the process has too many files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a failed accept: as a rule there are too many files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +104,7 @@ struct Server {
     gate: Gate,
     metrics: Arc<Metrics>,
     stall_timeout: Duration,
+    connections: usize,
 }
 
 async fn serve(options: Options) -> Result<(), ServeError> {
@@ -113,6 +112,8 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(failed("waiting for SIGINT"))?;
     let mut terminated = signal(SignalKind::terminate()).map_err(failed("waiting for SIGTERM"))?;
 
+    let limits = Limits::of_this_process()
+        .map_err(|errno| ServeError::Os { what: "getrlimit", source: errno.into() })?;
     let address = options.bind;
     let listener = listen(address).map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(failed("getsockname"))?;
@@ -127,15 +128,16 @@ async fn serve(options: Options) -> Result<(), ServeError> {
         Err(absence) => absence.to_string(),
     };
     let metrics = Arc::new(Metrics::default());
-    let door = Door::new(options.name.clone(), attached, options.lock_timeout_ms, metrics.clone())
+    let (name, lock_timeout) = (options.name.clone(), options.lock_timeout_ms);
+    let door = Door::new(name, attached, lock_timeout, limits.queued, metrics.clone())
         .map_err(failed("starting a thread"))?;
     let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
-    let app = Arc::new(App::new(door, metrics.clone(), patience, read_only));
+    let app = Arc::new(App::new(door, metrics.clone(), patience, limits, read_only));
     let watcher = Watcher::start(app.clone()).map_err(failed("starting a thread"))?;
     let router = routes::router(app.clone());
     let gate = Gate::new(&options.allow_origin, &options.allow_host);
-    let server =
-        Arc::new(Server { router, gate, metrics, stall_timeout: options.stall_timeout_ms });
+    let (stall_timeout, connections) = (options.stall_timeout_ms, limits.connections);
+    let server = Arc::new(Server { router, gate, metrics, stall_timeout, connections });
 
     println!("listening on http://{address}, segment {}: {how}", options.name);
     let connections = GracefulShutdown::new();
@@ -184,17 +186,18 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 async fn accept(listener: TcpListener, connections: &GracefulShutdown, server: Arc<Server>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(server.connections);
     loop {
-        let place = places.clone().acquire_owned().await.expect("nobody closes the semaphore");
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
+                places.give_one_up();
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
         let Ok(local) = stream.local_addr() else { continue };
+        let place = places.take().await;
         // Small answers go at once; where this fails they go a little later.
         let _ = stream.set_nodelay(true);
         tokio::spawn(converse(stream, local.ip(), server.clone(), connections.watcher(), place));
@@ -207,38 +210,50 @@ async fn converse(
     local: IpAddr,
     server: Arc<Server>,
     drain: graceful::Watcher,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     let patience = server.stall_timeout;
     let io = TokioIo::new(Stall::new(stream, patience, server.metrics.clone()));
+    let client = place.client().clone();
     let service = service_fn(move |request| {
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(server.answer(request, local).await) }
+        let (server, client) = (server.clone(), client.clone());
+        async move { Ok::<_, Infallible>(server.answer(request, local, client).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BUFFER)
         .serve_connection(io, service);
-    // What breaks off is the client's affair.
-    let _ = drain.watch(connection).await;
+    tokio::select! {
+        // What breaks off is the client's affair.
+        _ = drain.watch(connection) => {}
+        () = place.given_up() => {}
+    }
 }
 
 impl Server {
-    async fn answer(&self, request: Request<Incoming>, local: IpAddr) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        local: IpAddr,
+        client: Client,
+    ) -> Response<Body> {
+        client.is_served();
+        let (mut parts, body) = request.into_parts();
         let (pass, refusal) = self.gate.check(&parts, local);
         let refusal = refusal.or_else(|| too_long(&parts.headers, parts.uri.path_and_query()));
         let mut response = match refusal {
             Some(refusal) => refusal,
             None => {
+                parts.extensions.insert(pass.asker());
+                parts.extensions.insert(client.clone());
                 let request = Request::from_parts(parts, Body::new(body));
                 let Ok(response) = self.router.clone().call(request).await;
                 response
             }
         };
         pass.mark(response.headers_mut());
-        response
+        response.map(|body| client.served_with(body))
     }
 }
 

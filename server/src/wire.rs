@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use shmkv::{Entry, Snapshot};
 use utoipa::ToSchema;
 
+use crate::problem::Fault;
+use crate::request::{Field, Form};
+
 /// For serde: leave out a flag that is not set.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes references
 pub fn is_unset(flag: &bool) -> bool {
@@ -25,15 +28,17 @@ pub fn show(bytes: &[u8]) -> (String, bool) {
     }
 }
 
-/// Bytes that JSON shows as `text`.
+/// Bytes that JSON shows as `text`, in the field `name`.
 ///
 /// # Errors
-/// A sentence, where `text` was to be base64 and is not.
-pub fn read(what: &str, text: String, base64: bool) -> Result<Vec<u8>, String> {
+/// Where `text` was to be base64 and is not.
+pub fn read(name: &'static str, text: String, base64: bool) -> Result<Vec<u8>, Fault> {
     if !base64 {
         return Ok(text.into_bytes());
     }
-    STANDARD.decode(text).map_err(|error| format!("{what} is not base64: {error}"))
+    STANDARD
+        .decode(text)
+        .map_err(|error| Fault::value(["body", name], format!("the {name} is not base64: {error}")))
 }
 
 /// A key and its value.
@@ -64,11 +69,20 @@ impl Pair {
     /// The bytes of key and value.
     ///
     /// # Errors
-    /// A sentence, where one was to be base64 and is not.
-    pub fn into_bytes(self) -> Result<(Vec<u8>, Vec<u8>), String> {
-        let key = read("the key", self.key, self.key_base64)?;
-        Ok((key, read("the value", self.value, self.value_base64)?))
+    /// Where one was to be base64 and is not.
+    pub fn into_bytes(self) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+        let key = read("key", self.key, self.key_base64)?;
+        Ok((key, read("value", self.value, self.value_base64)?))
     }
+}
+
+impl Form for Pair {
+    const FIELDS: &'static [Field] = &[
+        Field::text("key"),
+        Field::flag("key_base64"),
+        Field::text("value"),
+        Field::flag("value_base64"),
+    ];
 }
 
 /// A value to be set.
@@ -80,6 +94,10 @@ pub struct NewValue {
     /// `value` is base64, for bytes that are not UTF-8.
     #[serde(default)]
     pub value_base64: bool,
+}
+
+impl Form for NewValue {
+    const FIELDS: &'static [Field] = &[Field::text("value"), Field::flag("value_base64")];
 }
 
 /// A pair as it lies in the table.
@@ -172,7 +190,7 @@ mod tests {
 
     #[test]
     fn wrong_base64_is_told() {
-        let error = read("the value", "no!".into(), true).unwrap_err();
-        assert!(error.starts_with("the value is not base64"), "{error}");
+        let fault = read("value", "no!".into(), true).unwrap_err();
+        assert!(fault.msg.starts_with("the value is not base64"), "{fault:?}");
     }
 }

@@ -47,7 +47,8 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door to the store `name`, which is open or not.
+    /// A door to the store `name`, which is open or not; so many requests may be
+    /// queued before it.
     ///
     /// # Errors
     /// When the thread of the queue cannot be started.
@@ -55,10 +56,11 @@ impl Door {
         name: SegmentName,
         attached: Result<Attached, Absence>,
         lock_timeout: Duration,
+        queued: usize,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         let attached = RwLock::new(attached.map(Arc::new));
-        Ok(Self { name, lock_timeout, attached, queue: Queue::new()?, metrics })
+        Ok(Self { name, lock_timeout, attached, queue: Queue::new(queued)?, metrics })
     }
 
     /// The segment's name.

@@ -5,7 +5,7 @@
 //! that is never given back, the first one sleeps until its deadline, and those
 //! that have joined meanwhile fail soon after it: nobody waits for longer than
 //! he would have waited alone.
-//! Limits: at most [`LIMIT`] operations; whoever comes then is turned away.
+//! Limits: so many operations as are allowed; whoever comes then is turned away.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,15 +21,13 @@ use tokio::sync::oneshot;
 use super::{Access, Attached};
 use crate::problem::Problem;
 
-/// Operations that may wait.
-const LIMIT: usize = 1024;
-
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The queue. Its thread ends when this is dropped and the last job is done.
 pub(super) struct Queue {
     jobs: SyncSender<Job>,
     length: Arc<AtomicUsize>,
+    limit: usize,
 }
 
 /// Someone in the queue; not any more when this is dropped.
@@ -43,8 +41,9 @@ impl Drop for Waiting {
 }
 
 impl Queue {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let (jobs, received) = sync_channel::<Job>(LIMIT);
+    /// A queue of at most `limit` operations.
+    pub(super) fn new(limit: usize) -> std::io::Result<Self> {
+        let (jobs, received) = sync_channel::<Job>(limit);
         thread::Builder::new().name("lock-queue".into()).spawn(move || {
             for job in received {
                 // A job that panics drops its reply, which tells the one who
@@ -52,7 +51,7 @@ impl Queue {
                 let _ = catch_unwind(AssertUnwindSafe(job));
             }
         })?;
-        Ok(Self { jobs, length: Arc::default() })
+        Ok(Self { jobs, length: Arc::default(), limit })
     }
 
     pub(super) fn length(&self) -> usize {
@@ -68,8 +67,13 @@ impl Queue {
     ) -> Result<(Result<T, StoreError>, Duration), Problem> {
         let (reply, answer) = oneshot::channel();
         let joined = Instant::now();
-        self.length.fetch_add(1, Relaxed);
+        let length = self.length.fetch_add(1, Relaxed);
         let waiting = Waiting(self.length.clone());
+        let full =
+            || Problem::unavailable(format!("{} requests wait for the lock already", self.limit));
+        if length >= self.limit {
+            return Err(full());
+        }
         let job = move || {
             let _waiting = waiting;
             // Nobody waits for it any more: it is not done.
@@ -85,9 +89,8 @@ impl Queue {
             };
             let _ = reply.send((result, joined.elapsed()));
         };
-        self.jobs.try_send(Box::new(job)).map_err(|_| {
-            Problem::unavailable(format!("{LIMIT} requests wait for the lock already"))
-        })?;
+        // Jobs of requests that were given up may still be there.
+        self.jobs.try_send(Box::new(job)).map_err(|_| full())?;
         answer.await.map_err(|_| Problem::unavailable("the operation was given up"))
     }
 }

@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 fn door(name: &TestName, lock_timeout: Duration) -> Arc<Door> {
     let attached = Attached::open(name, false).unwrap();
     let metrics = Arc::new(Metrics::default());
-    Arc::new(Door::new((**name).clone(), attached, lock_timeout, metrics).unwrap())
+    Arc::new(Door::new((**name).clone(), attached, lock_timeout, 8, metrics).unwrap())
 }
 
 fn one_thread() -> Runtime {
@@ -123,7 +123,7 @@ fn absent_store_is_unavailable_and_says_why() {
     let attached = Attached::open(&name, true).unwrap();
     assert_eq!(attached.as_ref().err(), Some(&Absence::Missing { name: (*name).clone() }));
     let metrics = Arc::new(Metrics::default());
-    let door = Door::new((*name).clone(), attached, LONG, metrics).unwrap();
+    let door = Door::new((*name).clone(), attached, LONG, 8, metrics).unwrap();
     let problem = one_thread().block_on(get(&door, "a")).unwrap_err();
     assert_eq!(problem.status().as_u16(), 503);
 }

@@ -8,6 +8,18 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+/// A name that the server may be called by, from the command line.
+///
+/// # Errors
+/// A sentence, where no request can have it as its host.
+pub fn parse(name: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err("it must be a host's name alone, without http:// and port, as my-laptop".into());
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
 /// Whether `host`, with or without a port, means us, who were reached at `local`.
 pub fn is_ours(host: &str, local: IpAddr, allowed: &[String]) -> bool {
     let Some(name) = without_port(host) else { return false };

@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use shmkv::Condition;
 
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 
 /// The conditions that a request has made.
 pub struct Conditions {
@@ -29,6 +29,10 @@ pub fn tag(version: u32) -> HeaderValue {
     digits.insert(0, b'"');
     digits.push(b'"');
     HeaderValue::from_maybe_shared(bytes::Bytes::from(digits)).expect("digits and quotes are ASCII")
+}
+
+fn wrong(header: &'static str, msg: &str) -> Problem {
+    Fault::value(["header", header], msg).into()
 }
 
 fn itoa(number: u32) -> Vec<u8> {
@@ -57,27 +61,25 @@ impl Conditions {
             (None, None) => Ok(Condition::Always),
             (Some("*"), None) => Ok(Condition::Present),
             (None, Some("*")) => Ok(Condition::Absent),
-            (Some(tags), None) if tags.contains(',') => Err(Problem::unprocessable(
+            (Some(tags), None) if tags.contains(',') => Err(wrong(
+                "if-match",
                 "If-Match has several tags; send the one version that was read",
             )),
             (Some(tag), None) => match version_of(tag) {
                 Some(version) => Ok(Condition::Version(version)),
                 None => {
-                    let is_tag = tag.starts_with("\"") || tag.starts_with("W/\"");
-                    let status = if is_tag {
-                        StatusCode::PRECONDITION_FAILED
-                    } else {
-                        StatusCode::UNPROCESSABLE_ENTITY
-                    };
                     let detail = format!("{tag:?} is the tag of no version; one is \"12\"");
-                    Err(Problem::new(status, detail))
+                    if tag.starts_with("\"") || tag.starts_with("W/\"") {
+                        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail));
+                    }
+                    Err(wrong("if-match", &detail))
                 }
             },
             (None, Some(_)) => {
-                Err(Problem::unprocessable("to a change, If-None-Match can only be *"))
+                Err(wrong("if-none-match", "to a change, If-None-Match can only be *"))
             }
             (Some(_), Some(_)) => {
-                Err(Problem::unprocessable("a change has If-Match or If-None-Match, not both"))
+                Err(wrong("if-match", "a change has If-Match or If-None-Match, not both"))
             }
         }
     }

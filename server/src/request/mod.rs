@@ -5,7 +5,7 @@ mod conditions;
 mod key;
 mod query;
 
-pub use body::{BODY_LIMIT, JsonBody};
+pub use body::{BODY_LIMIT, Field, Form, JsonBody};
 pub use conditions::{Conditions, tag};
 pub use key::PathKey;
 pub use query::{Query, encode};

@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 
 /// What follows the question mark.
 pub struct Query(Vec<(Vec<u8>, Vec<u8>)>);
@@ -34,11 +34,12 @@ impl Query {
     ///
     /// # Errors
     /// 422, when there are several.
-    pub fn get(&self, name: &str) -> Result<Option<&[u8]>, Problem> {
+    pub fn get(&self, name: &'static str) -> Result<Option<&[u8]>, Problem> {
         let mut found = self.0.iter().filter(|(found, _)| found == name.as_bytes());
         match (found.next(), found.next()) {
             (_, Some(_)) => {
-                Err(Problem::unprocessable(format!("the query has {name} more than once")))
+                let msg = format!("the query has {name} more than once");
+                Err(Fault::value(["query", name], msg).into())
             }
             (value, None) => Ok(value.map(|(_, value)| value.as_slice())),
         }
@@ -48,15 +49,21 @@ impl Query {
     ///
     /// # Errors
     /// 422, when it is no number from `least` to `most`, or there are several.
-    pub fn number(&self, name: &str, least: usize, most: usize) -> Result<Option<usize>, Problem> {
+    pub fn number(
+        &self,
+        name: &'static str,
+        least: usize,
+        most: usize,
+    ) -> Result<Option<usize>, Problem> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let digits = value.iter().all(u8::is_ascii_digit);
         let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
         match number {
             Some(number) if digits && (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(Problem::unprocessable(format!(
-                "{name} must be a number from {least} to {most}"
-            ))),
+            _ => {
+                let msg = format!("{name} must be a number from {least} to {most}");
+                Err(Fault::value(["query", name], msg).into())
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::{App, Shared};
-use crate::problem::{Detail, Problem};
+use crate::gate::Asker;
+use crate::problem::{Detail, Fault, Faults, Problem};
 use crate::watch::{ChangeView, EventId, View, write};
 
 /// After how much silence a stream says that it is still there.
@@ -47,11 +48,17 @@ const RETRY: &str = "retry: 1000\n\n";
     params(("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen; a version alone will do")),
     responses(
         (status = 200, body = ChangeView, content_type = "text/event-stream"),
-        (status = 422, body = Detail, description = "Last-Event-ID is none that this server has sent"),
+        (status = 422, body = Faults, description = "Last-Event-ID is none that this server has sent"),
+        (status = 403, body = Detail, description = "A page of a foreign origin asks"),
         (status = 503, body = Detail, description = "Too many streams are open"),
     )
 )]
-pub async fn events(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn events(
+    State(app): Shared,
+    asker: Asker,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    asker.check_near()?;
     let last = match headers.get("last-event-id") {
         // Browsers send an empty one where none was seen.
         Some(id) if !id.is_empty() => Some(parse(id.to_str().unwrap_or_default())?),
@@ -66,7 +73,10 @@ pub async fn events(State(app): Shared, headers: HeaderMap) -> Result<Response, 
 }
 
 fn parse(id: &str) -> Result<EventId, Problem> {
-    let wrong = |_| Problem::unprocessable(format!("Last-Event-ID {id:?} is none of this server"));
+    let wrong = |_| {
+        let msg = format!("Last-Event-ID {id:?} is none of this server");
+        Fault::value(["header", "last-event-id"], msg).into()
+    };
     id.parse().map_err(wrong)
 }
 
@@ -80,11 +90,13 @@ fn parse(id: &str) -> Result<EventId, Problem> {
     get, path = "/frames", tag = "Live",
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 403, body = Detail, description = "A page of a foreign origin asks"),
         (status = 503, body = Detail, description = "Too many streams are open"),
     )
 )]
-pub async fn frames(State(app): Shared) -> Result<Response, Problem> {
-    if app.views.receiver_count() >= crate::watch::FOLLOWERS {
+pub async fn frames(State(app): Shared, asker: Asker) -> Result<Response, Problem> {
+    asker.check_near()?;
+    if app.views.receiver_count() >= app.streams {
         return Err(Problem::unavailable("too many pages are open; close one, or try again later"));
     }
     let mut views = app.views.subscribe();

@@ -29,7 +29,8 @@ pub struct Index {
 #[schema(value_type = std::collections::BTreeMap<String, String>)]
 struct Endpoints(serde_json::Map<String, serde_json::Value>);
 
-const ENDPOINTS: [(&str, &str); 14] = [
+/// Requests, and what each is for.
+pub(super) const ENDPOINTS: [(&str, &str); 14] = [
     ("GET /get/{key}", "The value of a key"),
     ("POST /set", "Set a key, with a body of {\"key\": …, \"value\": …}"),
     ("GET /status", "The whole table, its version and its entries"),

@@ -14,7 +14,7 @@ use super::reply;
 use crate::app::{App, Shared};
 use crate::door::Access;
 use crate::metrics::Operation;
-use crate::problem::{Detail, Problem};
+use crate::problem::{Detail, Fault, Faults, Problem};
 use crate::request::{Conditions, JsonBody, PathKey, Query, encode};
 use crate::wire::{Done, NewValue, Pair, is_unset, read, show};
 
@@ -68,7 +68,7 @@ impl From<&Entry> for KeyView {
     responses(
         (status = 200, body = KeyPage),
         (status = 304, description = "It is the one that If-None-Match names"),
-        (status = 422, body = Detail, description = "The query is not of this form"),
+        (status = 422, body = Faults, description = "The query is not of this form"),
     )
 )]
 pub async fn list(
@@ -130,7 +130,7 @@ pub async fn get(app: Shared, conditions: Conditions, key: PathKey) -> Result<Re
         (status = 201, body = Done, description = "The key is new"),
         (status = 412, body = Detail, description = "The condition does not hold"),
         (status = 413, body = Detail, description = "Key, value or body are too long"),
-        (status = 422, body = Detail, description = "Key, body or conditions are not of this form"),
+        (status = 422, body = Faults, description = "Key, body or conditions are not of this form"),
         (status = 507, body = Detail, description = "The table is full"),
     )
 )]
@@ -141,7 +141,7 @@ pub async fn put(
     JsonBody(body): JsonBody<NewValue>,
 ) -> Result<Response, Problem> {
     reply::check_writable(&app)?;
-    let value = read("the value", body.value, body.value_base64).map_err(Problem::unprocessable)?;
+    let value = read("value", body.value, body.value_base64)?;
     let condition = conditions.for_change()?;
     let done = Done::new(&key, "set");
     let location = format!("/keys/{}", encode(&key));
@@ -150,7 +150,7 @@ pub async fn put(
         .door
         .call(Operation::Set, set)
         .await
-        .map_err(|problem| precondition(problem, condition))?;
+        .map_err(|problem| precondition(problem.with_key_in_path(), condition))?;
     let mut response = reply::done(put.version, done);
     if put.inserted {
         *response.status_mut() = StatusCode::CREATED;
@@ -171,7 +171,7 @@ pub async fn put(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 404, body = Detail),
         (status = 412, body = Detail, description = "The condition does not hold"),
-        (status = 422, body = Detail, description = "The condition is not of this form"),
+        (status = 422, body = Faults, description = "The condition is not of this form"),
     )
 )]
 pub async fn delete(
@@ -195,7 +195,7 @@ pub async fn delete(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 404, body = Detail),
         (status = 412, body = Detail, description = "The condition does not hold"),
-        (status = 422, body = Detail, description = "Query or condition are not of this form"),
+        (status = 422, body = Faults, description = "Query or condition are not of this form"),
     )
 )]
 pub async fn delete_by_query(
@@ -204,7 +204,7 @@ pub async fn delete_by_query(
     query: Query,
 ) -> Result<Response, Problem> {
     let key = query.get("key")?.map(<[u8]>::to_vec);
-    let key = key.ok_or_else(|| Problem::unprocessable("the query has no key"))?;
+    let key = key.ok_or_else(|| Fault::new(["query", "key"], "missing", "Field required"))?;
     remove(app, conditions, key).await
 }
 

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,8 +57,26 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::metrics))
 }
 
-async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "Not Found")
+/// A path that is none; where only a slash is too many, the one without is told,
+/// as FastAPI does.
+async fn not_found(uri: Uri) -> Response {
+    let bare = uri.path().trim_end_matches('/');
+    if bare != uri.path() && is_known(bare) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let target = format!("{bare}{query}");
+        return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, target)]).into_response();
+    }
+    Problem::new(StatusCode::NOT_FOUND, "Not Found").into_response()
+}
+
+/// Whether anything is at this path, which does not end with a slash.
+fn is_known(path: &str) -> bool {
+    let of_a_key = ["/get/", "/keys/"].iter().find_map(|prefix| path.strip_prefix(prefix));
+    let named = index::ENDPOINTS.iter().filter_map(|(request, _)| request.split(' ').nth(1));
+    match of_a_key {
+        Some(key) => !key.is_empty() && !key.contains('/'),
+        None => named.into_iter().any(|known| known == path),
+    }
 }
 
 /// axum adds the `Allow` header.

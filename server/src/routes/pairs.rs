@@ -7,7 +7,7 @@ use shmkv::Condition;
 use super::reply;
 use crate::app::Shared;
 use crate::metrics::Operation;
-use crate::problem::{Detail, Problem};
+use crate::problem::{Detail, Faults, Problem};
 use crate::request::{Conditions, JsonBody, PathKey};
 use crate::wire::{Done, Pair};
 
@@ -43,13 +43,13 @@ pub async fn get(
     responses(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 413, body = Detail, description = "Key, value or body are too long"),
-        (status = 422, body = Detail, description = "The body is not of this form"),
+        (status = 422, body = Faults, description = "The body is not of this form"),
         (status = 507, body = Detail, description = "The table is full"),
     )
 )]
 pub async fn set(State(app): Shared, JsonBody(pair): JsonBody<Pair>) -> Result<Response, Problem> {
     reply::check_writable(&app)?;
-    let (key, value) = pair.into_bytes().map_err(Problem::unprocessable)?;
+    let (key, value) = pair.into_bytes()?;
     let done = Done::new(&key, "set");
     let set = move |store: &crate::door::Access<'_>| store.put(&key, &value, Condition::Always);
     let put = app.door.call(Operation::Set, set).await?;

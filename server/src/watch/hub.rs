@@ -22,11 +22,11 @@ const HISTORY: usize = 1024;
 /// Events that a follower may be behind.
 const BEHIND: usize = 1024;
 
-/// Followers at a time.
-pub const FOLLOWERS: usize = 256;
-
 /// All followers, and what they may still ask for.
-pub struct Hub(Mutex<Inner>);
+pub struct Hub {
+    inner: Mutex<Inner>,
+    limit: usize,
+}
 
 struct Inner {
     sender: Sender<Bytes>,
@@ -49,14 +49,15 @@ pub struct Joined {
 }
 
 impl Hub {
-    /// A hub that has nothing to tell yet but why.
-    pub fn new(detail: String) -> Self {
+    /// A hub for so many followers, that has nothing to tell yet but why.
+    pub fn new(detail: String, limit: usize) -> Self {
         let now = Now::Closed { detail };
-        Self(Mutex::new(Inner { sender: channel(BEHIND).0, history: VecDeque::new(), now }))
+        let inner = Inner { sender: channel(BEHIND).0, history: VecDeque::new(), now };
+        Self { inner: Mutex::new(inner), limit }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many follow.
@@ -68,7 +69,7 @@ impl Hub {
     /// too many follow already.
     pub fn join(&self, last: Option<EventId>) -> Option<Joined> {
         let inner = self.inner();
-        if inner.sender.receiver_count() >= FOLLOWERS {
+        if inner.sender.receiver_count() >= self.limit {
             return None;
         }
         Some(Joined { missed: inner.missed(last), coming: inner.sender.subscribe() })
@@ -142,7 +143,7 @@ mod tests {
     }
 
     fn hub_after(changes: &[Change]) -> Hub {
-        let hub = Hub::new("not yet".into());
+        let hub = Hub::new("not yet".into(), 3);
         hub.open(7, table(0));
         for change in changes {
             hub.tell(std::slice::from_ref(change), table(change.version));
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn followers_are_bounded_in_number() {
         let hub = hub_after(&[]);
-        let followers: Vec<_> = (0..FOLLOWERS).map(|_| hub.join(None).unwrap()).collect();
+        let followers: Vec<_> = (0..3).map(|_| hub.join(None).unwrap()).collect();
         assert!(hub.join(None).is_none());
         drop(followers);
         assert!(hub.join(None).is_some());

@@ -17,7 +17,7 @@ mod watcher;
 
 pub use changes::{Change, ChangeView};
 pub use event::{Event, EventId, write};
-pub use hub::{FOLLOWERS, Hub, Joined};
+pub use hub::{Hub, Joined};
 pub use processes::{Process, Waits};
 pub use view::{Delta, LockState, View};
 pub use watcher::Watcher;

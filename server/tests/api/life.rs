@@ -81,7 +81,8 @@ fn request_under_way_is_answered_before_the_end() {
     let body = r#"{"key":"k","value":"v"}"#;
     let (first, second) = body.split_at(5);
     client.write(&format!(
-        "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         body.len()
     ));
     // The server waits for the body once it has asked for it.

@@ -17,11 +17,36 @@ fn body_that_is_too_long_is_413() {
 
     let mut client = server.connect();
     client.write(&format!(
-        "POST /set HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}",
+        "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{}",
         body.len(),
         body
     ));
     assert_eq!(client.response(false).status, 413);
+}
+
+/// A client that asks whether its body is wanted sends none that is not.
+#[test]
+fn body_that_is_announced_too_long_is_not_asked_for() {
+    let name = TestName::new("srv-expect");
+    let server = Server::start(&name, &[]);
+    let mut client = server.connect();
+    client.write(
+        "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: 10000000\r\nExpect: 100-continue\r\n\r\n",
+    );
+    let answer = client.response(false);
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.detail(), "the body is longer than 16384 bytes");
+}
+
+/// A client that sends everything before it reads finds its answer, too.
+#[test]
+fn body_that_is_too_long_is_swallowed() {
+    let name = TestName::new("srv-swallow");
+    let server = Server::start(&name, &[]);
+    let answer = server.send("POST", "/set", &"x".repeat(10_000_000));
+    assert_eq!(answer.status, 413);
 }
 
 #[test]
@@ -61,7 +86,10 @@ fn body_that_never_ends_is_cut_off() {
     let name = TestName::new("srv-slow-body");
     let server = Server::start(&name, &["--stall-timeout-ms", "50"]);
     let mut client = server.connect();
-    client.write("POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{");
+    client.write(
+        "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: 10\r\n\r\n{",
+    );
     let answer = client.response(false);
     assert_eq!(answer.status, 408);
     assert_eq!(answer.detail(), "the body did not arrive within 50 ms");

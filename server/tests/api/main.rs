@@ -3,6 +3,7 @@
 
 mod conditions;
 mod events;
+mod exhaustion;
 mod frames;
 mod kill;
 mod life;
@@ -12,5 +13,6 @@ mod openapi;
 mod origins;
 mod page;
 mod seed;
+mod strict;
 #[path = "../support/mod.rs"]
 mod support;

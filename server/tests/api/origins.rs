@@ -50,14 +50,25 @@ fn preflight_is_answered() {
     let name = TestName::new("srv-preflight");
     let server = Server::start(&name, &[]);
     let headers = "Origin: http://localhost:3000\r\nAccess-Control-Request-Method: PUT\r\n\
-                   Access-Control-Request-Headers: content-type, if-match\r\n";
+                   Access-Control-Request-Headers: content-type,authorization,x-trace\r\n";
     let answer = server.send_with("OPTIONS", "/keys/a", headers, "");
     assert_eq!(answer.status, 204);
     let methods = answer.header("access-control-allow-methods").unwrap();
     assert!(methods.contains("PUT") && methods.contains("DELETE"), "{methods}");
     let allowed = answer.header("access-control-allow-headers").unwrap();
-    assert!(allowed.contains("If-Match"), "{allowed}");
+    assert_eq!(allowed, "content-type, authorization, x-trace");
     assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+
+    let none = headers.split("Access-Control-Request-Headers").next().unwrap();
+    let answer = server.send_with("OPTIONS", "/keys/a", none, "");
+    assert!(answer.header("access-control-allow-headers").unwrap().contains("If-Match"));
+
+    for odd in ["a b", "a\"b", &"x".repeat(5000), &["x"; 200].join(",")] {
+        let headers = format!("{none}Access-Control-Request-Headers: {odd}\r\n");
+        let answer = server.send_with("OPTIONS", "/keys/a", &headers, "");
+        assert_eq!(answer.status, 403, "{odd}");
+        assert!(answer.detail().contains("Access-Control-Request-Headers"), "{answer:?}");
+    }
 
     let foreign = headers.replace("localhost:3000", "evil.example");
     assert_eq!(server.send_with("OPTIONS", "/keys/a", &foreign, "").status, 403);
@@ -90,4 +101,52 @@ fn foreign_host_is_refused() {
     assert_eq!(open(&name).version(), 0);
     assert_eq!(server.send_with("GET", "/status", "Host: kv.example\r\n", "").status, 200);
     assert_eq!(server.send_with("GET", "/status", "Host: localhost\r\n", "").status, 200);
+}
+
+/// Which of two would count is anybody's guess, so none does.
+#[test]
+fn header_that_is_there_twice_and_means_one_thing_is_400() {
+    let name = TestName::new("srv-twice");
+    let server = Server::start(&name, &[]);
+    let json = "Content-Type: application/json\r\n";
+    let own = format!("Origin: {}\r\n", server.url());
+    for headers in [
+        format!("{json}{own}Origin: http://evil.example\r\n"),
+        format!("{json}{own}{own}"),
+        format!("{json}{json}"),
+        format!("{json}Content-Type: text/plain\r\n"),
+    ] {
+        let answer = server.send_with("POST", "/set", &headers, BODY);
+        assert_eq!(answer.status, 400, "{headers}");
+        assert!(answer.detail().contains("more than once"), "{answer:?}");
+    }
+    let twice = "Last-Event-ID: 1\r\nLast-Event-ID: 2\r\n";
+    assert_eq!(server.send_with("GET", "/events", twice, "").status, 400);
+    assert_eq!(open(&name).version(), 0);
+}
+
+/// A page elsewhere could take all streams there are, though it sees none of them.
+#[test]
+fn streams_for_foreign_pages_are_refused() {
+    let name = TestName::new("srv-foreign-streams");
+    let server = Server::start(&name, &[]);
+    let own = format!("Origin: {}\r\nSec-Fetch-Site: same-origin\r\n", server.url());
+    let allowed = "Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n";
+    for path in ["/events", "/frames"] {
+        for headers in [
+            "Origin: http://evil.example\r\n",
+            "Origin: null\r\n",
+            // An image, or a frame: such requests have no Origin.
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-site\r\n",
+        ] {
+            let answer = server.send_with("GET", path, headers, "");
+            assert_eq!(answer.status, 403, "{path} {headers}");
+        }
+        for headers in ["", "Sec-Fetch-Site: none\r\n", &own, allowed] {
+            let mut client = server.connect();
+            client.send("GET", path, headers, "");
+            assert_eq!(client.head().status, 200, "{path} {headers}");
+        }
+    }
 }

@@ -70,10 +70,10 @@ fn set_of_what_is_too_long_is_413() {
     let server = Server::start(&name, &[]);
     let key = server.set(&"k".repeat(64), "v");
     assert_eq!(key.status, 413);
-    assert_eq!(key.detail(), "the key has 64 bytes; at most 63 fit");
+    assert_eq!(key.detail(), "Key too long (max 63 bytes)");
     let value = server.set("k", &"é".repeat(128));
     assert_eq!(value.status, 413);
-    assert_eq!(value.detail(), "the value has 256 bytes; at most 255 fit");
+    assert_eq!(value.detail(), "Value too long (max 255 bytes)");
     assert_eq!(server.set(&"k".repeat(63), &"v".repeat(255)).status, 200);
 }
 
@@ -111,21 +111,9 @@ fn set_with_a_body_of_another_form_is_422() {
     ] {
         let answer = server.send("POST", "/set", body);
         assert_eq!(answer.status, 422, "{body}");
-        assert!(!answer.detail().is_empty());
+        assert!(!answer.faults().is_empty());
     }
-    let typed = "Content-Type: text/plain\r\n";
-    let answer = server.send_with("POST", "/set", typed, r#"{"key":"k","value":"v"}"#);
-    assert_eq!(answer.status, 422);
     assert_eq!(open(&name).version(), 0);
-}
-
-/// FastAPI takes a body whose type is not told for JSON.
-#[test]
-fn set_with_a_body_of_no_type_is_done() {
-    let name = TestName::new("srv-untyped");
-    let server = Server::start(&name, &[]);
-    let answer = server.send_with("POST", "/set", "", r#"{"key":"k","value":"v"}"#);
-    assert_eq!(answer.status, 200);
 }
 
 #[test]

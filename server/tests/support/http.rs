@@ -36,7 +36,22 @@ impl Response {
         assert_eq!(json.as_object().map(serde_json::Map::len), Some(1), "{json}");
         json["detail"].as_str().unwrap_or_else(|| panic!("no detail: {json}")).to_owned()
     }
+
+    /// The faults of a request that has another form than it should.
+    pub fn faults(&self) -> Vec<Fault> {
+        let json = self.json();
+        let faults = json["detail"].as_array().unwrap_or_else(|| panic!("no list: {json}"));
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{json}")).to_owned();
+        let read = |fault: &Value| {
+            assert!(fault["loc"].is_array(), "{json}");
+            (text(&fault["type"]), fault["loc"].clone(), text(&fault["msg"]))
+        };
+        faults.iter().map(read).collect()
+    }
 }
+
+/// What is wrong with a request: type, place and sentence.
+pub type Fault = (String, Value, String);
 
 /// A connection.
 pub struct Client {
@@ -84,7 +99,9 @@ impl Client {
     /// `None` where the connection breaks.
     pub fn try_ask(&mut self, method: &str, path: &str, body: &str) -> Option<u16> {
         let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        );
         let sent = format!("{head}Content-Length: {length}\r\n\r\n{body}");
         self.stream.get_mut().write_all(sent.as_bytes()).ok()?;
         let mut status = None;

@@ -9,6 +9,9 @@ use shmkv_tests::TestName;
 
 use super::http::{Client, Response, request};
 
+/// The built program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
+
 /// A running server; killed and reaped when this is dropped.
 pub struct Server {
     child: Child,
@@ -30,9 +33,25 @@ impl Server {
         Self::try_start(name, address, options).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Starts a server that may have so many descriptors.
+    pub fn start_with_descriptors(name: &TestName, limit: u32, options: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")]).arg(PROGRAM);
+        Self::spawn(shell, name, "127.0.0.1:0", options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Starts a server, or returns what it said instead.
     pub fn try_start(name: &TestName, address: &str, options: &[&str]) -> Result<Self, String> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
+        Self::spawn(Command::new(PROGRAM), name, address, options)
+    }
+
+    fn spawn(
+        mut command: Command,
+        name: &TestName,
+        address: &str,
+        options: &[&str],
+    ) -> Result<Self, String> {
+        let mut child = command
             .args(["--bind", address, "--name", name.as_str()])
             .args(options)
             .stdout(Stdio::piped())
