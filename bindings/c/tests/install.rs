@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,15 +11,35 @@ use std::process::{Command, ExitCode};
 use support::children::{output_of, run};
 use support::compiler::Compiler;
 use support::trials::{trial, with};
-use support::{Outcome, package, scratch};
+use support::{Outcome, functions, package, scratch};
 
 /// What is installed, and its mode.
-const FILES: [(&str, u32); 4] = [
+const FILES: [(&str, u32); 6] = [
     ("include/shared_memory_kv.h", 0o644),
     ("lib/libshared_memory_kv.a", 0o644),
-    ("lib/libshared_memory_kv.so", 0o755),
+    (concat!("lib/libshared_memory_kv.so.", env!("CARGO_PKG_VERSION")), 0o755),
     ("lib/pkgconfig/shared_memory_kv.pc", 0o644),
+    ("share/man/man3/shared_memory_kv.3", 0o644),
+    ("share/man/man3/shared_memory_kv_set.3", 0o644),
 ];
+
+/// The links that are installed, and what they lead to.
+const LINKS: [(&str, &str); 2] = [
+    ("lib/libshared_memory_kv.so", SONAME),
+    (
+        concat!("lib/libshared_memory_kv.so.", env!("CARGO_PKG_VERSION_MAJOR")),
+        concat!("libshared_memory_kv.so.", env!("CARGO_PKG_VERSION")),
+    ),
+];
+
+/// What programs look for when they start.
+const SONAME: &str = concat!("libshared_memory_kv.so.", env!("CARGO_PKG_VERSION_MAJOR"));
+
+/// The version that the functions have.
+const SYMBOL_VERSION: &str = concat!("SHARED_MEMORY_KV_", env!("CARGO_PKG_VERSION_MAJOR"));
+
+/// More than the archive has in a build without optimisation.
+const LARGEST_ARCHIVE: u64 = 4 << 20;
 
 fn main() -> ExitCode {
     support::trials::run(|| {
@@ -27,16 +48,26 @@ fn main() -> ExitCode {
             Ok(cc)
         });
         let mut trials = with(&tools, "readme_program", |cc| {
-            let (shared, archive) = (cc.clone(), cc.clone());
+            let program = |name, libraries: fn(&Path) -> Outcome<String>| {
+                let cc = cc.clone();
+                trial(name, move || readme_program(&cc, &libraries))
+            };
             vec![
-                trial("readme_program_runs_with_the_shared_library", move || {
-                    readme_program(&shared, &shared_library)
-                }),
-                trial("readme_program_runs_with_the_static_library", move || {
-                    readme_program(&archive, &static_library)
-                }),
+                program("readme_program_runs_with_the_shared_library", shared_library),
+                program("readme_program_runs_with_the_static_library", static_library),
+                program("readme_program_runs_without_any_shared_library", nothing_shared),
             ]
         });
+        trials.extend(with(&Compiler::c(), "libraries", |_| {
+            vec![
+                trial("installed_shared_library_has_versions", versions),
+                trial("installed_archive_holds_what_the_header_declares_and_no_more", archive),
+            ]
+        }));
+        let groff = output_of(Command::new("groff").arg("--version"));
+        trials.extend(with(&groff, "man_page", |_| {
+            vec![trial("man_page_is_sound_and_names_every_function", man_page)]
+        }));
         trials.push(trial("installed_files_are_below_destdir_and_go_again", destdir));
         trials.push(trial("prefix_that_is_relative_is_refused", relative_prefix));
         trials
@@ -78,7 +109,74 @@ fn shared_library(destdir: &Path) -> Outcome<String> {
 /// As the README says.
 fn static_library(destdir: &Path) -> Outcome<String> {
     let archive = destdir.join("opt/kv/lib/libshared_memory_kv.a");
-    Ok(format!("{} -pthread -lm -ldl -lrt", archive.display()))
+    Ok(format!("{} -pthread", archive.display()))
+}
+
+/// As the README says, too.
+fn nothing_shared(destdir: &Path) -> Outcome<String> {
+    Ok(format!("-static {}", pkg_config(destdir, &["--static", "--libs"])?))
+}
+
+/// Installs below a destdir of the test's own.
+fn installed() -> Outcome<tempfile::TempDir> {
+    let scratch = scratch();
+    output_of(install_c().env("DESTDIR", scratch.path()).env("PREFIX", "/"))?;
+    Ok(scratch)
+}
+
+/// Programs ask for the library by a name with a number, and for the functions by
+/// a version, so that a later library that is incompatible is not taken for it.
+fn versions() -> Outcome {
+    let destdir = installed()?;
+    let library = destdir.path().join("lib/libshared_memory_kv.so");
+    let dynamic = output_of(Command::new("readelf").arg("-dW").arg(&library))?;
+    if !dynamic.contains(&format!("soname: [{SONAME}]")) {
+        return Err(format!("its name is not {SONAME}: {dynamic}"));
+    }
+    let nm = Command::new("nm").args(["-D", "--defined-only"]).arg(&library).output();
+    let listed =
+        String::from_utf8_lossy(&nm.map_err(|error| error.to_string())?.stdout).into_owned();
+    let exported = listed.lines().filter_map(|line| line.split(' ').nth(2));
+    let exported: BTreeSet<_> = exported.filter(|name| *name != SYMBOL_VERSION).collect();
+    let functions = functions()?;
+    let wanted = functions.iter().map(|name| format!("{name}@@{SYMBOL_VERSION}"));
+    let wanted = wanted.collect::<Vec<_>>();
+    if exported == wanted.iter().map(String::as_str).collect() {
+        return Ok(());
+    }
+    Err(format!("it exports {exported:?}"))
+}
+
+/// Everything else would clash with what a program has of its own, or with
+/// another library that is written in Rust.
+fn archive() -> Outcome {
+    let destdir = installed()?;
+    let archive = destdir.path().join("lib/libshared_memory_kv.a");
+    let bytes = fs::metadata(&archive).map_err(|error| error.to_string())?.len();
+    if bytes > LARGEST_ARCHIVE {
+        return Err(format!("it has {bytes} bytes; at most {LARGEST_ARCHIVE} are expected"));
+    }
+    let nm = Command::new("nm").args(["--extern-only", "--defined-only"]).arg(&archive).output();
+    let listed =
+        String::from_utf8_lossy(&nm.map_err(|error| error.to_string())?.stdout).into_owned();
+    let defined: BTreeSet<_> = listed.lines().filter_map(|line| line.split(' ').nth(2)).collect();
+    let functions = functions()?;
+    if defined == functions.iter().map(String::as_str).collect() {
+        return Ok(());
+    }
+    Err(format!("it defines {defined:?}"))
+}
+
+fn man_page() -> Outcome {
+    let page = package().join("man/shared_memory_kv.3");
+    let groff = ["-man", "-ww", "-z", "-Tutf8", "-rLL=80n"];
+    let complaints = output_of(Command::new("groff").args(groff).arg(&page))?;
+    if !complaints.is_empty() {
+        return Err(complaints);
+    }
+    let page = read(&page)?;
+    let missing: Vec<_> = functions()?.into_iter().filter(|name| !page.contains(name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("it does not name {missing:?}")) }
 }
 
 fn pkg_config(destdir: &Path, arguments: &[&str]) -> Outcome<String> {
@@ -104,6 +202,13 @@ fn destdir() -> Outcome {
         let found = found.permissions().mode() & 0o7777;
         if found != mode {
             return Err(format!("{file} has mode {found:o}, not {mode:o}"));
+        }
+    }
+    for (link, to) in LINKS {
+        let path = scratch.path().join("usr").join(link);
+        let found = fs::read_link(path).map_err(|error| format!("{link}: {error}"))?;
+        if found != Path::new(to) {
+            return Err(format!("{link} leads to {}, not {to}", found.display()));
         }
     }
     let described = read(&scratch.path().join("usr/lib/pkgconfig/shared_memory_kv.pc"))?;

@@ -17,7 +17,7 @@ use shmkv::{DEFAULT_NAME, KeyValue, SegmentError, SegmentName, Store, StoreError
 use support::children::{Talking, output_of, run};
 use support::compiler::{Compiler, Link};
 use support::trials::{trial, with};
-use support::{Outcome, library_directory, package, scratch};
+use support::{Outcome, functions, library_directory, scratch};
 
 const PROGRAMS: [&str; 10] = [
     "contract.c",
@@ -118,15 +118,7 @@ fn exports() -> Outcome {
     let listed = output_of(Command::new("nm").args(["-D", "--defined-only"]).arg(library))?;
     let exported = listed.lines().filter_map(|line| line.split(' ').nth(2)).map(str::to_owned);
 
-    let header = package().join("include/shared_memory_kv.h");
-    let header = std::fs::read_to_string(header).map_err(|error| error.to_string())?;
-    let declarations = header.lines().filter(|line| line.starts_with(|c: char| c.is_alphabetic()));
-    let declared = declarations.filter_map(|line| line.split_once('(')).map(|(start, _)| {
-        start.rsplit([' ', '*']).next().expect("rsplit gives one part at least").to_owned()
-    });
-    let declared = declared.filter(|name| name.starts_with("shared_memory_kv_"));
-    let (exported, declared) =
-        (exported.collect::<BTreeSet<_>>(), declared.collect::<BTreeSet<_>>());
+    let (exported, declared) = (exported.collect::<BTreeSet<_>>(), functions()?);
     expect(exported == declared && declared.len() == 21, || {
         format!("exported: {exported:?}; declared: {declared:?}")
     })

@@ -7,6 +7,7 @@ pub mod private_shm;
 pub mod python;
 pub mod trials;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::{env, fs, process};
@@ -17,6 +18,17 @@ pub type Outcome<T = ()> = Result<T, String>;
 /// The package's directory.
 pub fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The functions that the header declares.
+pub fn functions() -> Outcome<BTreeSet<String>> {
+    let header = package().join("include/shared_memory_kv.h");
+    let header = fs::read_to_string(header).map_err(|error| error.to_string())?;
+    let declarations = header.lines().filter(|line| line.starts_with(|c: char| c.is_alphabetic()));
+    let declared = declarations.filter_map(|line| line.split_once('(')).map(|(start, _)| {
+        start.rsplit([' ', '*']).next().expect("rsplit gives one part at least").to_owned()
+    });
+    Ok(declared.filter(|name| name.starts_with("shared_memory_kv_")).collect())
 }
 
 /// Where Cargo has put the library that belongs to this test program: beside
