@@ -13,7 +13,7 @@ use super::children::output_of;
 use super::{Outcome, library_directory, package};
 
 /// What has to be there before the package can be installed.
-const BUILD: &str = "flit_core>=3.11,<4";
+const BUILD: &str = "hatchling>=1.25,<2";
 
 /// Python programs that find the package, and through it the library.
 #[derive(Clone)]
@@ -52,12 +52,27 @@ impl Python {
         command
     }
 
+    /// Python, with these arguments, as a user runs it who has installed the package.
+    pub fn run_installed<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = self.run(arguments);
+        command.current_dir("/").env_remove("SHMKV_LIBRARY").env_remove("PYTHONPATH");
+        command
+    }
+
+    /// Makes a wheel of the package in `source`, with no library named.
+    pub fn wheel(&self, source: &Path, into: &Path) -> Command {
+        let pip = ["-m", "pip", "wheel", "--disable-pip-version-check", "--no-build-isolation"];
+        let mut command = self.run_installed(pip);
+        command.arg("--no-deps").arg("--wheel-dir").arg(into).arg(source);
+        command
+    }
+
     fn pip(&self) -> Command {
         self.run(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
     }
 
     fn has_tools(&self) -> bool {
-        output_of(&mut self.run(["-c", "import flit_core, mypy, pip, pytest"])).is_ok()
+        output_of(&mut self.run(["-c", "import hatchling, mypy, pip, pytest"])).is_ok()
     }
 
     fn install_tools(&self) -> Outcome {
