@@ -4,8 +4,10 @@ import { encodeKey } from "./words.js";
 
 /** A request that was answered with a failure, or not at all. */
 export class Failure extends Error {
-  constructor(message, status) {
-    super(message);
+  /** `parts` are texts, and elements where others' texts are among them. */
+  constructor(parts, status) {
+    super(parts.map((part) => part.textContent ?? part).join(""));
+    this.parts = parts;
     this.status = status;
   }
 }
@@ -23,11 +25,12 @@ async function send(method, path, { body, version } = {}) {
   try {
     response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   } catch {
-    throw new Failure("The server cannot be reached. Nothing was changed.", 0);
+    throw new Failure(["The server cannot be reached. Nothing was changed."], 0);
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Failure(sentence(told(answer.detail) ?? `status ${response.status}`, response.status), response.status);
+    const text = told(answer.detail) ?? `status ${response.status}`;
+    throw new Failure([sentence(text, response.status)], response.status);
   }
   return { ...answer, version: Number((response.headers.get("ETag") ?? "").replaceAll('"', "")) };
 }

@@ -72,7 +72,7 @@ export class Bytes {
   #showPart(part) {
     if (part < CAPACITY) {
       const key = this.state.slots[part]?.key;
-      this.rows[part].querySelector(".part-label").replaceChildren(String(part), element("b", {}, key ?? ""));
+      this.rows[part].querySelector(".part-label").replaceChildren(String(part), element("b", { dir: "auto" }, key ?? ""));
     }
     const classes = this.#classes(part);
     this.#paint(part, classes);
@@ -188,7 +188,7 @@ export class Bytes {
       entry_count: () => String(view.getUint32(0, true)),
     }[name] ?? (() => tellText(this.state.bytes.subarray(start, start + length)));
     const place = `${start}, ${length} bytes`;
-    return element("tr", {}, element("td", {}, name), element("td", {}, place), element("td", {}, meaning()));
+    return element("tr", {}, element("td", {}, name), element("td", {}, place), element("td", { dir: "auto" }, meaning()));
   }
 }
 

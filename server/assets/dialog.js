@@ -1,7 +1,7 @@
 // The dialog "Set value".
 
 import * as api from "./api.js";
-import { byId, countBytes } from "./words.js";
+import { byId, countBytes, quoted } from "./words.js";
 
 export function listenToDialog(toast) {
   const dialog = byId("set-dialog");
@@ -11,8 +11,10 @@ export function listenToDialog(toast) {
   const error = byId("set-error");
 
   const check = () => {
-    const fits = [countBytes(keyField, { empty: false }), countBytes(valueField)];
-    byId("set-submit").disabled = !fits.every(Boolean);
+    const faults = [countBytes(keyField, { what: "key", empty: false }), countBytes(valueField, { what: "value" })];
+    const why = faults.filter(Boolean).join(" ");
+    byId("set-why").textContent = why;
+    byId("set-submit").disabled = why !== "";
   };
   const complain = (text) => {
     error.textContent = text;
@@ -45,7 +47,7 @@ export function listenToDialog(toast) {
     dialog.close();
     key.value = "";
     value.value = "";
-    toast.say(`Set “${pair.key}”.`);
+    toast.say(["Set ", ...quoted(pair.key), "."]);
   });
 }
 

@@ -40,7 +40,7 @@ export class Schemas {
   limits(schema) {
     const { minLength, maxLength, minimum, maximum, format } = this.resolve(schema);
     const range = (low, high, unit) => (low === undefined && high === undefined ? null : `${low ?? "…"} to ${high ?? "…"}${unit}`);
-    return [format, range(minLength, maxLength, " characters"), range(minimum, maximum, "")].filter(Boolean).join(", ");
+    return [format, range(minLength, maxLength, " bytes"), range(minimum, maximum, "")].filter(Boolean).join(", ");
   }
 
   /** A value that fits. */

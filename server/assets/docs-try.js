@@ -10,22 +10,26 @@ export function tryForm({ method, path, operation, schemas }) {
   const inputs = parameters.map((parameter) => inputFor(parameter, schemas));
   const media = operation.requestBody?.content?.["application/json"];
   const body = media && element("textarea", { rows: "5", spellcheck: "false", "aria-label": "Body" }, JSON.stringify(schemas.example(media.schema), null, 2));
+  const shell = element("pre", { class: "curl" });
   const output = element("div", { class: "output", "aria-live": "polite" });
   const send = element("button", { class: "button primary", type: "submit" }, "Send");
   const stop = element("button", { class: "button", type: "button", hidden: true }, "Stop");
   const form = element("form", { class: "try" },
     ...inputs.map(({ row }) => row),
     ...(body ? [element("div", { class: "field" }, element("label", {}, "Body"), body)] : []),
-    element("div", { class: "row" }, stop, send), output);
+    shell, element("div", { class: "row" }, stop, send), output);
+  const request = () => build(method, path, inputs, body?.value);
+  const tell = () => { shell.textContent = curl(request()); };
+  form.addEventListener("input", tell);
+  tell();
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const request = build(method, path, inputs, body?.value);
     const abort = new AbortController();
     stop.onclick = () => abort.abort();
     stop.hidden = false;
     send.disabled = true;
-    await perform(request, abort.signal, output);
+    await perform(request(), abort.signal, output);
     stop.hidden = true;
     send.disabled = false;
   });
@@ -69,7 +73,7 @@ function curl({ method, url, headers, body }) {
 async function perform(request, signal, output) {
   const shown = element("pre", { class: "body" });
   const status = element("p", { class: "status" }, "Sending …");
-  output.replaceChildren(element("pre", { class: "curl" }, curl(request)), status, shown);
+  output.replaceChildren(status, shown);
   const began = performance.now();
   try {
     const { method, url, headers, body } = request;

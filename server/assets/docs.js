@@ -64,7 +64,7 @@ function responses(operation, schemas) {
     const [[type, media] = []] = Object.entries(response.content ?? {});
     const table = media && schemas.table(media.schema);
     const title = [element("code", { class: `code-${status[0]}` }, status), element("span", {}, response.description ?? ""), element("span", { class: "note" }, type && type !== "application/json" ? type : "")];
-    if (!table || Number(status) >= 400) return element("div", { class: "response" }, ...title);
+    if (!table) return element("div", { class: "response" }, ...title);
     return element("details", { class: "response" }, element("summary", {}, ...title), wide(table));
   });
   const rest = `Every request can also be answered with ${COMMON.slice(0, -1).join(", ")} or ${COMMON.at(-1)}.`;

@@ -1,6 +1,6 @@
 // What stands around the slots: gauges, processes, changes, and what is wrong.
 
-import { byId, CAPACITY, count, element } from "./words.js";
+import { byId, CAPACITY, count, element, isolated } from "./words.js";
 
 const KEPT_CHANGES = 50;
 const ANNOUNCE_MS = 1500;
@@ -26,10 +26,26 @@ function showLock({ value, waiters, queued, held_s: held }) {
   const isHeld = value === 0;
   byId("lock-state").dataset.held = String(isHeld);
   byId("lock-state").textContent = isHeld ? "held" : "free";
-  const waiting = waiters === 0 ? "nobody waits" : `${waiters} ${waiters === 1 ? "waits" : "wait"}`;
-  const ours = queued === 0 ? "" : `, ${count(queued, "request")} of this server`;
   const long = isHeld && held >= LONG_HELD_S ? `for ${held} s; ` : "";
-  byId("lock-note").textContent = long + waiting + ours;
+  byId("lock-note").textContent = long + whoWaits(waiters, queued);
+}
+
+/** Who waits. The thread that waits for all requests of this server is one of those
+    that sleep; where it does not yet, it is about to. */
+function whoWaits(waiters, queued) {
+  const others = waiters - (queued > 0 ? 1 : 0);
+  const parts = [];
+  if (queued > 0) parts.push(`${count(queued, "request")} of this server`);
+  if (others > 0) parts.push(count(others, queued > 0 ? "other thread" : "thread"));
+  if (parts.length === 0) return "nobody waits";
+  return `${parts.join(" and ")} ${queued + others === 1 ? "waits" : "wait"}`;
+}
+
+/** Since the link is lost, nothing is known of the lock. */
+export function showLockUnknown() {
+  byId("lock-state").dataset.held = "false";
+  byId("lock-state").textContent = "unknown";
+  byId("lock-note").textContent = "since the link was lost";
 }
 
 /** Who has the segment mapped. */
@@ -62,8 +78,9 @@ export class Activity {
   }
 
   #item(version, op, pair) {
-    const what = element("span", { class: "what" }, element("code", {}, pair.key));
-    if (op === "set") what.append(element("span", { class: "op" }, " = "), element("code", {}, pair.value));
+    const text = (found) => element("code", { dir: "auto" }, found);
+    const what = element("span", { class: "what" }, text(pair.key));
+    if (op === "set") what.append(element("span", { class: "op" }, " = "), text(pair.value));
     else what.append(element("span", { class: "op" }, " deleted"));
     return this.#row(version, what);
   }
@@ -81,12 +98,12 @@ export class Activity {
   #announce(steps, passed) {
     this.#unsaid += passed;
     const [step] = steps;
-    const one = step && (step.op === "set" ? `${step.pair.key} set to ${step.pair.value}` : `${step.pair.key} deleted`);
-    const text = this.#unsaid === 1 && one ? one : count(this.#unsaid, "change");
+    const one = step && [isolated(step.pair.key), ...(step.op === "set" ? [" set to ", isolated(step.pair.value)] : [" deleted"])];
+    const parts = this.#unsaid === 1 && one ? one : [count(this.#unsaid, "change")];
     clearTimeout(this.#timer);
     const pause = this.#announced + ANNOUNCE_MS - performance.now();
     this.#timer = setTimeout(() => {
-      byId("announcer").textContent = text;
+      byId("announcer").replaceChildren(...parts);
       this.#announced = performance.now();
       this.#unsaid = 0;
     }, Math.max(pause, 0));
@@ -103,6 +120,9 @@ export class Banner {
     const words = { connecting: "Connecting", live: "Live", lost: "Offline" };
     byId("link").dataset.state = state;
     byId("link-text").textContent = words[state];
+    // What is shown is from before until the next frame has come.
+    if (state !== "connecting") document.body.dataset.link = state;
+    if (state === "lost") showLockUnknown();
     if (state === "live") this.#link = null;
     if (state === "lost") {
       this.#link = `The server cannot be reached; what you see is from before. Trying again in ${pauseMs / 1000} s.`;
@@ -131,8 +151,9 @@ export class Banner {
 export class Toast {
   static SHOWN_MS = 6000;
 
-  say(text, { label, act, bad = false } = {}) {
-    const toast = element("div", { class: bad ? "toast bad" : "toast" }, element("p", {}, text));
+  /** Says these texts; those of others are in elements that isolate them. */
+  say(parts, { label, act, bad = false } = {}) {
+    const toast = element("div", { class: bad ? "toast bad" : "toast" }, element("p", {}, ...parts));
     if (act) {
       const button = element("button", { class: "button", type: "button" }, label);
       button.addEventListener("click", () => {
@@ -150,7 +171,7 @@ export class Toast {
     try {
       return await act();
     } catch (failure) {
-      this.say(failure.message, { bad: true });
+      this.say(failure.parts, { bad: true });
       return null;
     }
   }

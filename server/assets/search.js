@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { copyText } from "./slots.js";
-import { byId, count } from "./words.js";
+import { byId, count, quoted } from "./words.js";
 
 export class Search {
   constructor(slots, toast) {
@@ -18,7 +18,7 @@ export class Search {
     });
     byId("found-copy").addEventListener("click", async () => {
       const done = await copyText(byId("found-value").textContent);
-      toast.say(done ? "Copied the value." : "The browser did not let the value be copied.");
+      toast.say([done ? "Copied the value." : "The browser did not let the value be copied."]);
     });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.matches("input, textarea") || document.querySelector("dialog[open]");
@@ -34,9 +34,11 @@ export class Search {
     const prefix = this.input.value;
     const shown = this.slots.filter(prefix);
     const note = byId("no-match");
-    note.hidden = !prefix;
-    const keys = `${count(shown, "key")} ${shown === 1 ? "begins" : "begin"}`;
-    note.textContent = shown === 0 ? `No key begins with “${prefix}”.` : `${keys} with “${prefix}”.`;
+    // That there is no such key is said above already.
+    const isMissing = byId("found").matches("[data-missing]:not([hidden])");
+    note.hidden = !prefix || (shown === 0 && isMissing);
+    const keys = shown === 0 ? "No key begins" : `${count(shown, "key")} ${shown === 1 ? "begins" : "begin"}`;
+    note.replaceChildren(`${keys} with `, ...quoted(prefix), ".");
   }
 
   async #look() {
@@ -44,19 +46,20 @@ export class Search {
     if (!key) return;
     try {
       const { value, value_base64: isBytes } = await api.get({ key });
-      this.#tell(isBytes ? `“${key}”, in base64:` : `“${key}”:`, value);
+      this.#tell([...quoted(key), isBytes ? ", in base64:" : ":"], value);
     } catch (failure) {
-      this.#tell(failure.status === 404 ? `Key “${key}” was not found.` : failure.message, null);
+      this.#tell(failure.status === 404 ? ["Key ", ...quoted(key), " was not found."] : failure.parts, null);
     }
   }
 
-  #tell(text, value) {
+  #tell(parts, value) {
     byId("found").hidden = false;
     byId("found").toggleAttribute("data-missing", value === null);
-    byId("found-text").textContent = text;
+    byId("found-text").replaceChildren(...parts);
     byId("found-value").textContent = value ?? "";
     byId("found-value").hidden = value === null;
     byId("found-copy").hidden = value === null;
+    this.filter();
   }
 
   #hideFound() {

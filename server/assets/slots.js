@@ -1,7 +1,7 @@
 // The ten slots: shown, flashed when they change, copied, edited, deleted.
 
 import * as api from "./api.js";
-import { ago, byId, clock, countBytes } from "./words.js";
+import { ago, byId, clock, countBytes, isolated, quoted } from "./words.js";
 
 const RETRIES = 5;
 
@@ -27,7 +27,7 @@ export class Slots {
       item.querySelector(":scope > .value").textContent = pair?.value ?? "";
       item.querySelector(".badge").hidden = !(pair?.key_base64 || pair?.value_base64);
       for (const button of item.querySelectorAll(".actions button")) {
-        button.lastElementChild.textContent = `${button.title}: ${pair?.key ?? "empty"}`;
+        button.lastElementChild.replaceChildren(`${button.title}: `, isolated(pair?.key ?? "empty"));
       }
       if (flash) this.#flash(item);
       if (this.#edited?.index === index) this.#meanwhile(pair);
@@ -81,11 +81,13 @@ export class Slots {
         form.requestSubmit();
       }
     });
-    form?.addEventListener("input", () => countBytes(form.querySelector(".field")));
+    form?.addEventListener("input", () => this.#check(form));
   }
 
   async #copy(pair) {
-    if (pair) this.toast.say(await copyText(pair.value) ? `Copied the value of “${pair.key}”.` : "The browser did not let the value be copied.");
+    if (!pair) return;
+    const done = await copyText(pair.value);
+    this.toast.say(done ? ["Copied the value of ", ...quoted(pair.key), "."] : ["The browser did not let the value be copied."]);
   }
 
   async #delete(pair) {
@@ -94,7 +96,7 @@ export class Slots {
       await this.toast.orFailure(() => api.set(withoutTime(pair)));
     };
     const done = await this.toast.orFailure(() => api.remove(pair));
-    if (done) this.toast.say(`Deleted “${pair.key}”.`, { label: "Undo", act: undo });
+    if (done) this.toast.say(["Deleted ", ...quoted(pair.key), "."], { label: "Undo", act: undo });
   }
 
   #edit(item, index) {
@@ -105,10 +107,10 @@ export class Slots {
     item.classList.add("editing");
     const form = item.querySelector(".edit");
     form.hidden = false;
-    this.#complain(form, "");
+    this.#complain(form, []);
     const input = form.querySelector("textarea");
     input.value = pair.value;
-    countBytes(form.querySelector(".field"));
+    this.#check(form);
     input.focus();
     input.select();
   }
@@ -127,14 +129,21 @@ export class Slots {
     if (pair?.key === old.key && pair.value === old.value) return;
     const form = this.items[index].querySelector(".edit");
     this.#edited.conflict = true;
-    const now = pair?.key === old.key ? `is now “${pair.value}”` : "was deleted";
-    this.#complain(form, `Changed meanwhile: it ${now}. Save again to overwrite, or cancel.`);
+    this.#complain(form, meanwhile(pair?.key === old.key ? pair : null));
+  }
+
+  /** Counts the bytes; says whether they can be saved. */
+  #check(form) {
+    const why = countBytes(form.querySelector(".field"), { what: "value" });
+    form.querySelector(".why").textContent = why;
+    form.querySelector("[type=submit]").disabled = why !== "";
+    return why === "";
   }
 
   async #save(item) {
     const { pair: old, conflict } = this.#edited;
     const form = item.querySelector(".edit");
-    if (!countBytes(form.querySelector(".field"))) return this.#complain(form, "The value is too long, or has a NUL.");
+    if (!this.#check(form)) return;
     const pair = { ...withoutTime(old), value: form.querySelector("textarea").value };
     try {
       if (conflict || !canBePut(pair)) await api.set(pair);
@@ -142,7 +151,7 @@ export class Slots {
       this.#leave(item);
     } catch (failure) {
       if (this.#edited) this.#edited.conflict = failure.status === 412;
-      this.#complain(form, failure.message);
+      this.#complain(form, failure.parts);
     }
   }
 
@@ -152,7 +161,7 @@ export class Slots {
     for (let attempt = 0; ; attempt += 1) {
       const found = await api.get(old);
       if (found.value !== old.value) {
-        throw new api.Failure(`Changed meanwhile: it is now “${found.value}”. Save again to overwrite, or cancel.`, 412);
+        throw new api.Failure(meanwhile(found), 412);
       }
       try {
         return await api.setIfAt(pair, found.version);
@@ -162,12 +171,19 @@ export class Slots {
     }
   }
 
-  #complain(form, text) {
+  #complain(form, parts) {
     const place = form.querySelector(".error");
-    place.textContent = text;
-    place.hidden = text === "";
+    place.replaceChildren(...parts);
+    place.hidden = parts.length === 0;
   }
 }
+
+/** What somebody else has made of the value under edit. */
+const meanwhile = (pair) => [
+  "Changed meanwhile: it ",
+  ...(pair ? ["is now ", ...quoted(pair.value)] : ["was deleted"]),
+  ". Save again to overwrite, or cancel.",
+];
 
 /** Browsers take these keys for steps of a path. */
 const canBePut = ({ key }) => key !== "." && key !== "..";

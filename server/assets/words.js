@@ -54,16 +54,23 @@ export function element(name, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Shows how many bytes are in a field, and whether they are too many. */
-export function countBytes(field, { empty = true } = {}) {
+/** Text of others within a sentence: whichever way it runs, it moves nothing else. */
+export const isolated = (text) => element("bdi", {}, text);
+
+/** A text of others, in quotes. */
+export const quoted = (text) => ["“", isolated(text), "”"];
+
+/** Shows how many bytes are in a field; says why it cannot be sent, or "". */
+export function countBytes(field, { what, empty = true }) {
   const input = field.querySelector("input, textarea");
   const limit = Number(field.dataset.limit);
   const length = byteLength(input.value);
   const over = length > limit;
   field.classList.toggle("over", over);
-  field.querySelector(".counter").textContent = `${length} / ${limit}`;
+  field.querySelector(".counter").textContent = `${length} / ${limit} bytes`;
   field.querySelector("progress").value = Math.min(length, limit);
-  const fits = !over && (empty || length > 0) && !input.value.includes("\0");
   input.setAttribute("aria-invalid", String(over));
-  return fits;
+  if (over) return `The ${what} is ${count(length - limit, "byte")} too long.`;
+  if (input.value.includes("\0")) return `The ${what} has a NUL in it.`;
+  return length === 0 && !empty ? `A ${what} is needed: 1 to ${limit} bytes.` : "";
 }

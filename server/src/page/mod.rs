@@ -47,7 +47,6 @@ pub fn page(view: &View, setting: &Setting<'_>) -> String {
                     (panels::bytes(view, setting))
                 }
                 @if !setting.read_only { (dialog()) }
-                div #toasts.toasts role="status" aria-live="polite" {}
                 p #announcer.unseen aria-live="polite" {}
                 script type="module" src="/assets/main.js" {}
             }
@@ -92,6 +91,7 @@ fn top(setting: &Setting<'_>) -> Markup {
                     p.segment title="The segment's name" { (setting.segment) }
                 }
             }
+            div #toasts.toasts role="status" aria-live="polite" {}
             div.tools {
                 p #link.light data-state="connecting" {
                     span.dot aria-hidden="true" {}
@@ -132,6 +132,7 @@ fn dialog() -> Markup {
                 }
                 (field("set-key", "Key", KEY_LIMIT, false))
                 (field("set-value", "Value", VALUE_LIMIT, true))
+                p #set-why.hint role="status" {}
                 p #set-error.error role="alert" hidden {}
                 div.row {
                     button #set-cancel.button.quiet type="button" { "Cancel" }
@@ -147,7 +148,7 @@ fn field(id: &str, label: &str, limit: usize, long: bool) -> Markup {
     html! {
         div.field data-limit=(limit) {
             label for=(id) { (label) }
-            output.counter for=(id) { "0 / " (limit) }
+            output.counter for=(id) { "0 / " (limit) " bytes" }
             @if long {
                 textarea id=(id) rows="3" spellcheck="false" autocomplete="off" {}
             } @else {

@@ -19,7 +19,7 @@ pub fn monitor(view: &View, setting: &Setting<'_>) -> Markup {
             }
             div #found.found hidden {
                 p #found-text {}
-                code #found-value.value {}
+                code #found-value.value dir="auto" {}
                 button #found-copy.button.quiet type="button" { (icon("copy")) "Copy" }
             }
             ol #slots.slots aria-busy=(view.problem.is_some()) {
@@ -54,12 +54,12 @@ fn slot(index: usize, entry: Option<&Entry>, setting: &Setting<'_>) -> Markup {
         li.slot data-slot=(index) data-state=(if entry.is_some() { "used" } else { "empty" }) {
             div.slot-head {
                 span.index title={ "Slot " (index) } { (index) }
-                h3.key { (key) }
+                h3.key dir="auto" { (key) }
                 span.badge title="Not UTF-8: shown in base64" hidden[!is_bytes] { "base64" }
                 time.time datetime=[time.as_ref()] { (time.as_deref().unwrap_or_default()) }
             }
             p.empty-note { "EMPTY" }
-            p.value { (value) }
+            p.value dir="auto" { (value) }
             (actions(setting))
             @if !setting.read_only { (edit(index)) }
         }
@@ -90,10 +90,11 @@ fn edit(index: usize) -> Markup {
         form.edit hidden {
             div.field data-limit=(VALUE_LIMIT) {
                 label.unseen for=(id) { "New value" }
-                output.counter for=(id) { "0 / " (VALUE_LIMIT) }
+                output.counter for=(id) { "0 / " (VALUE_LIMIT) " bytes" }
                 textarea id=(id) rows="2" spellcheck="false" autocomplete="off" {}
                 progress max=(VALUE_LIMIT) value="0" aria-hidden="true" {}
             }
+            p.hint.why role="status" {}
             p.error role="alert" hidden {}
             div.row {
                 button.button.quiet data-action="cancel" type="button" { "Cancel" }

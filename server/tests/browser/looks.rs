@@ -89,6 +89,70 @@ pub fn themes() {
     assert_eq!(page.browser.run(background), light, "as the system again");
 }
 
+/// A key or a value that runs from right to left, or turns the text around it, does
+/// so within itself: what stands beside it keeps its place.
+pub fn right_to_left() {
+    let page = Page::open("bidi");
+    let store = page.store();
+    let (key, value) = ("מפתח", "ערך\u{202e}");
+    store.set("first", "1").unwrap();
+    page.shows(0, "first", "1");
+    store.set(key, value).unwrap();
+    page.shows(1, key, value);
+    page.tells("activity", value);
+    let ordered = "const [key, sign, value] = document.querySelector('#activity .what').children;
+        const left = (found) => found.getBoundingClientRect().left;
+        return left(key) < left(sign) && left(sign) < left(value)";
+    assert_eq!(page.browser.run(ordered), true);
+    page.act(1, "delete");
+    page.tells("toasts", "Deleted “מפתח”.");
+    let isolated = r"
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const bare = [];
+        while (walker.nextNode()) {
+            const text = walker.currentNode;
+            if (!/[\u0590-\u05ff\u202e]/.test(text.data)) continue;
+            if (text.parentElement.closest('script, .hex, .unseen')) continue;
+            const holder = text.parentElement.closest('bdi, [dir=auto]');
+            if (!holder || holder.textContent !== text.data) bare.push(text.parentElement.outerHTML);
+        }
+        return bare";
+    assert_eq!(page.browser.run(isolated), json!([]));
+}
+
+/// On a desktop: changes show whole, messages cover nothing of the page, and the
+/// column beside the slots is filled.
+pub fn places() {
+    let page = Page::open("places");
+    page.browser.resize(1280, 900);
+    let store = page.store();
+    store.set("note", "x".repeat(255)).unwrap();
+    page.tells("activity", &"x".repeat(255));
+    let cut = "const what = document.querySelector('#activity .what');
+        return what.scrollWidth > what.clientWidth || what.scrollHeight > what.clientHeight";
+    assert_eq!(page.browser.run(cut), false);
+    let bottoms = "return ['monitor', 'activity'].map((id) =>
+        Math.round(document.getElementById(id).closest('.panel').getBoundingClientRect().bottom))";
+    let bottoms = page.browser.run(bottoms);
+    assert_eq!(bottoms[0], bottoms[1], "no empty column");
+
+    page.act(0, "copy");
+    page.tells("toasts", "the value");
+    let covered = "const box = document.querySelector('.toast').getBoundingClientRect();
+        return [...document.querySelectorAll('.panel, .gauge, .legend, .brand h1, .tools > *')]
+            .filter((found) => found.checkVisibility())
+            .map((found) => [found, found.getBoundingClientRect()])
+            .filter(([, other]) => other.left < box.right && box.left < other.right
+                && other.top < box.bottom && box.top < other.bottom)
+            .map(([found]) => found.className || found.tagName)";
+    assert_eq!(page.browser.run(covered), json!([]));
+    let faint = "return [...document.querySelectorAll('.actions .button')]
+        .filter((found) => found.checkVisibility({ opacityProperty: true }))
+        .filter((found) => Number(getComputedStyle(found.parentElement).opacity) < 1).length";
+    page.browser.run("document.activeElement.blur()");
+    assert_eq!(page.browser.run(faint), 0);
+}
+
 pub fn phone() {
     let page = Page::open("phone");
     fill(&page);

@@ -17,6 +17,11 @@ pub fn server_restarts() {
     tells(&browser, "banner", "The server cannot be reached");
     tells(&browser, "link-text", "Offline");
     shows(&browser, 0, "city", "Oslo");
+    // What is from before looks so, and of the lock nothing is said.
+    tells(&browser, "lock-state", "unknown");
+    let dim = "return [...document.querySelectorAll('.gauge, .slot')]
+        .every((found) => Number(getComputedStyle(found).opacity) < 0.7)";
+    assert_eq!(browser.run(dim), true);
 
     // What is tried meanwhile is refused in words.
     browser.click("[data-slot='0'] [data-action='delete']");
@@ -26,6 +31,8 @@ pub fn server_restarts() {
     let server = Server::start_at(&name, &address, &[]);
     shows(&browser, 0, "city", "Bergen");
     tells(&browser, "link-text", "Live");
+    tells(&browser, "lock-state", "free");
+    assert_eq!(browser.run(dim), false);
     browser.wait_for("return !document.getElementById('banner').checkVisibility()");
     server.set("city", "Paris");
     shows(&browser, 0, "city", "Paris");

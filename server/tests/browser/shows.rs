@@ -97,7 +97,7 @@ pub fn lock_and_waiters() {
     page.reads("lock-state", "held");
     std::thread::scope(|scope| {
         scope.spawn(|| page.server.set("k", "v"));
-        page.tells("lock-note", "1 waits, 1 request of this server");
+        page.reads("lock-note", "1 request of this server waits");
         page.tells("banner-text", "The lock has been held for");
         store.table().sem.post().unwrap();
     });
