@@ -116,6 +116,14 @@ pub enum LabError {
     /// A store said so.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A store said so, and there is a command that helps.
+    #[error("{error}; {remedy}")]
+    Helped {
+        /// What the store said.
+        error: StoreError,
+        /// What to do.
+        remedy: String,
+    },
     /// A segment said so.
     #[error(transparent)]
     Segment(#[from] SegmentError),
@@ -155,6 +163,16 @@ impl LabError {
 /// [`LabError::OutputClosed`]: the line could not be written.
 pub fn line(text: std::fmt::Arguments<'_>) -> Result<(), LabError> {
     writeln!(std::io::stdout(), "{text}").map_err(|_| LabError::OutputClosed)
+}
+
+/// Prints these bytes as they are, and the end of a line.
+///
+/// # Errors
+/// [`LabError::OutputClosed`]: they could not be written.
+pub fn bytes(bytes: &[u8]) -> Result<(), LabError> {
+    let mut output = std::io::stdout();
+    let written = output.write_all(bytes).and_then(|()| output.write_all(b"\n"));
+    written.map_err(|_| LabError::OutputClosed)
 }
 
 /// As `println!`, but returns [`LabError::OutputClosed`] where that would panic.

@@ -3,9 +3,9 @@
 
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use shmkv::{KeyValue, SegmentName, Store};
+use clap::{Args, ValueEnum};
+use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -23,6 +23,27 @@ pub const PAIRS: [(&str, &str); 8] = [
     ("level", "5"),
     ("role", "admin"),
 ];
+
+/// What later C producers set, and their consumers ask for.
+const SYSTEM_PAIRS: [(&str, &str); 8] = [
+    ("cpu_usage", "45.2"),
+    ("memory_usage", "67.8"),
+    ("disk_usage", "23.5"),
+    ("network_rx", "1024"),
+    ("network_tx", "2048"),
+    ("uptime", "86400"),
+    ("process_count", "127"),
+    ("load_avg", "1.25"),
+];
+
+/// Which eight pairs to set.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Pairs {
+    /// username, email, age, city, status, score, level, role
+    User,
+    /// What later C programs share: cpu_usage, memory_usage, disk_usage, …
+    System,
+}
 
 /// A key and a value, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +73,11 @@ pub struct ProducerOptions {
     /// The store's name
     #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
     name: SegmentName,
+    /// Which eight pairs to set
+    #[arg(long, value_name = "WHICH", default_value = "user")]
+    pairs: Pairs,
     /// What to set instead of the eight pairs
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = pair_parser())]
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = pair_parser(), conflicts_with = "pairs")]
     set: Vec<Pair>,
 }
 
@@ -68,7 +92,7 @@ pub fn run(options: &ProducerOptions) -> Result<bool, LabError> {
     // below, and the store is removed.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(LabError::io("signals could not be watched"))?;
-    let store = Store::create(&options.name)?;
+    let store = Store::create(&options.name).map_err(|error| helped(error, &options.name))?;
     let result = produce(&store, options).map(|()| signals.forever().next());
     // What was created here, even if another has put a store of its own there.
     store.segment().unlink_this()?;
@@ -77,9 +101,23 @@ pub fn run(options: &ProducerOptions) -> Result<bool, LabError> {
     Ok(true)
 }
 
+/// The error, and what to do about a store that is there already.
+fn helped(error: StoreError, name: &SegmentName) -> LabError {
+    if !matches!(error, StoreError::Segment(SegmentError::Exists { .. })) {
+        return error.into();
+    }
+    let remedy =
+        format!("if its producer is no longer there, `lab-4 unlink --name {name}` removes it");
+    LabError::Helped { error, remedy }
+}
+
 fn produce(store: &Store, options: &ProducerOptions) -> Result<(), LabError> {
     say!("created {}", options.name);
-    let default = PAIRS.map(|(key, value)| Pair { key: key.into(), value: value.into() });
+    let default = match options.pairs {
+        Pairs::User => PAIRS,
+        Pairs::System => SYSTEM_PAIRS,
+    };
+    let default = default.map(|(key, value)| Pair { key: key.into(), value: value.into() });
     let pairs = if options.set.is_empty() { &default[..] } else { &options.set };
     for Pair { key, value } in pairs {
         store.set(key, value)?;

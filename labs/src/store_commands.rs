@@ -2,13 +2,14 @@
 //! named store.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shmkv::{KeyValue, SegmentName, Store};
 use shmkv_harness::colour_on;
 
-use crate::cli::LabError;
+use crate::cli::{self, LabError};
 use crate::producer::{Pair, bytes, name_parser, pair_parser};
 use crate::{say, show};
 
@@ -26,7 +27,7 @@ pub struct Target {
 /// One operation.
 #[derive(Subcommand, Clone, Debug)]
 pub enum StoreCommand {
-    /// Print the value of a key
+    /// Print the value of a key; on a terminal, what would steer it is escaped
     Get {
         /// The key
         key: OsString,
@@ -75,7 +76,11 @@ pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
             let value = Store::open(&target.name)?.get(bytes(key))?;
             let document =
                 json!({ "key": show::json_text(bytes(key)), "value": show::json_text(&value) });
-            answer(target, document, || show::text(&value))?;
+            if target.json || std::io::stdout().is_terminal() {
+                answer(target, document, || show::text(&value))?;
+            } else {
+                cli::bytes(&value)?;
+            }
         }
         StoreCommand::Set { pairs, create, target } => set(pairs, *create, target)?,
         StoreCommand::Delete { key, target } => {
