@@ -115,6 +115,7 @@
 #![warn(missing_docs)]
 
 mod futex;
+mod judge;
 mod memory;
 mod panics;
 mod process;

@@ -15,6 +15,8 @@ pub struct Waiter {
     pub field: String,
     /// Who holds what it waits for, where this can be known.
     pub held_by: Option<String>,
+    /// Whether that one has ended, and can give nothing back.
+    pub holder_ended: bool,
 }
 
 /// What a run says about a scenario: whether its invariants held, and if not,
@@ -128,8 +130,12 @@ impl fmt::Display for Verdict {
                 for (i, waiter) in waiters.iter().enumerate() {
                     let lead = if i == 0 { ":" } else { ";" };
                     write!(f, "{lead} {} waits on {}", waiter.process, waiter.field)?;
-                    if let Some(owner) = &waiter.held_by {
-                        write!(f, ", held by {owner}")?;
+                    match &waiter.held_by {
+                        Some(owner) if waiter.holder_ended => {
+                            write!(f, ", taken by {owner}, which has ended")?;
+                        }
+                        Some(owner) => write!(f, ", held by {owner}")?,
+                        None => {}
                     }
                 }
                 Ok(())

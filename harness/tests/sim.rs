@@ -10,7 +10,7 @@ use shmkv::Semaphore;
 use shmkv_harness::sim::{
     Reduction, Schedule, Search, SearchReport, Strategy, explore, state_graph, supported,
 };
-use shmkv_harness::{Scenario, Shared, Verdict, shared};
+use shmkv_harness::{Grade, Scenario, Shared, Verdict, shared};
 
 fn main() -> ExitCode {
     runner::run(
@@ -24,6 +24,8 @@ fn main() -> ExitCode {
             semaphore_taken_crosswise_deadlocks,
             killed_owner_leaves_the_others_waiting,
             one_that_waits_for_itself_is_told_so,
+            deadlocks_can_be_foreseen,
+            outcomes_tell_in_how_many_schedules_they_failed,
             state_graph_has_all_states_and_ends,
             timeline_is_drawn_as_text_and_picture,
             clocks_show_virtual_time,
@@ -189,6 +191,63 @@ fn one_that_waits_for_itself_is_told_so() {
     });
     let verdict = search(&scenario, &Search::exhaustive(0)).verdict;
     assert_eq!(verdict.to_string(), "deadlock: p waits on first.value, held by p");
+    let forgets = guarded().processes(2, "p", |_, state| {
+        std::mem::forget(state.first.guard().expect("the semaphore"));
+    });
+    let verdict = search(&forgets, &Search::exhaustive(0)).verdict;
+    assert_eq!(
+        verdict.to_string(),
+        "deadlock: p 1 waits on first.value, taken by p 0, which has ended"
+    );
+}
+
+/// A deadlock is an outcome with a name, which can be foreseen: in full, or as any.
+fn deadlocks_can_be_foreseen() {
+    let crosswise = || {
+        guarded()
+            .process("a", |state: &Guarded| {
+                let _first = state.first.guard().expect("the semaphore");
+                let _second = state.second.guard().expect("the semaphore");
+            })
+            .process("b", |state| {
+                let _second = state.second.guard().expect("the semaphore");
+                let _first = state.first.guard().expect("the semaphore");
+            })
+            .expect("returned, returned", Grade::Acceptable, "one after the other")
+    };
+    let name = "deadlock: a waits on second.value, held by b; b waits on first.value, held by a";
+    for foreseen in [name, "deadlock"] {
+        let scenario = crosswise().expect(foreseen, Grade::Interesting, "as it is known");
+        let report = search(&scenario, &Search::exhaustive(1));
+        assert_eq!((report.verdict, report.failed), (Verdict::Held, 0));
+        let row = report.outcomes.iter().find(|row| row.outcome == name).expect("a deadlock");
+        assert_eq!(
+            (row.grade, row.reason.as_str(), row.failed),
+            (Grade::Interesting, "as it is known", 0)
+        );
+    }
+    for scenario in [crosswise(), crosswise().expect("deadlock", Grade::Forbidden, "")] {
+        let report = search(&scenario, &Search::exhaustive(1));
+        assert_eq!(report.verdict.to_string(), name);
+        let row = report.outcomes.iter().find(|row| row.outcome == name).expect("a deadlock");
+        assert_eq!((row.grade, row.failed), (Grade::Forbidden, row.count));
+    }
+}
+
+/// Schedule: all. The outcome is the same whoever comes first; the invariant is not.
+fn outcomes_tell_in_how_many_schedules_they_failed() {
+    let scenario = Scenario::new("first", |_: &AtomicU32| {})
+        .processes(2, "p", |i, word| {
+            _ = word.compare_exchange(0, 1 + i as u32, Relaxed, Relaxed);
+        })
+        .invariant("process 0 is first", |end| match end.shared.load(Relaxed) {
+            1 => Ok(()),
+            n => Err(n.to_string()),
+        });
+    let report = search(&scenario, &Search::unbounded().reduction(Reduction::None));
+    let row = &report.outcomes[0];
+    assert_eq!((report.outcomes.len(), row.count, row.failed), (1, 2, 1));
+    assert_eq!(row.grade, Grade::Acceptable);
 }
 
 /// Two processes at three places each make 9 states; in 4 of them the bytes or

@@ -285,9 +285,10 @@ pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(),
             difference.now
         );
     }
-    let mut outcomes = TextTable::new([Cell::right("schedules"), Cell::text("outcome")]);
+    let heads = [Cell::right("schedules"), Cell::right("failed"), Cell::text("outcome")];
+    let mut outcomes = TextTable::new(heads);
     for row in &report.outcomes {
-        outcomes.row([Cell::count(row.count), Cell::text(&row.outcome)]);
+        outcomes.row([Cell::count(row.count), Cell::count(row.failed), Cell::text(&row.outcome)]);
     }
     say!("\n{}", outcomes.render(false).trim_end());
     print_failure(lab, case, report)

@@ -25,6 +25,9 @@ pub struct OutcomeRow {
     pub reason: String,
     /// How many of the schedules that ran led to it.
     pub count: u64,
+    /// In how many of these a process, an invariant or the outcome itself was not as
+    /// it must be.
+    pub failed: u64,
 }
 
 /// An execution that did not repeat.
@@ -211,19 +214,17 @@ pub(super) fn describe(step: &Step) -> String {
 
 fn outcome_rows<T: Shared>(
     scenario: &Scenario<T>,
-    counts: BTreeMap<String, (u64, bool)>,
+    counts: BTreeMap<String, (u64, u64)>,
 ) -> Vec<OutcomeRow> {
     let mut rows: Vec<OutcomeRow> = counts
         .into_iter()
         .map(|(outcome, (count, failed))| {
             let (grade, reason) = scenario.grade(&outcome);
-            // An outcome that breaks an invariant is forbidden, foreseen or not.
-            let grade = if failed { Grade::Forbidden } else { grade };
             let reason = reason.to_owned();
-            OutcomeRow { outcome, grade, reason, count }
+            OutcomeRow { outcome, grade, reason, count, failed }
         })
         .collect();
-    rows.sort_by_key(|row| std::cmp::Reverse((row.grade, row.count)));
+    rows.sort_by_key(|row| std::cmp::Reverse((row.grade, row.failed, row.count)));
     rows
 }
 
@@ -235,7 +236,7 @@ pub(super) struct Tally<'a> {
     pub schedules: u64,
     failed: u64,
     steps: u64,
-    outcomes: BTreeMap<String, (u64, bool)>,
+    outcomes: BTreeMap<String, (u64, u64)>,
     verdicts: BTreeMap<&'static str, u64>,
     first: Option<Execution>,
     started: Instant,
@@ -273,7 +274,7 @@ impl<'a> Tally<'a> {
         let held = execution.verdict.held();
         let row = self.outcomes.entry(execution.outcome.clone()).or_default();
         row.0 += 1;
-        row.1 |= !held;
+        row.1 += u64::from(!held);
         if !held {
             self.failed += 1;
             if self.first.is_none() {

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::judge::{Judgement, RoundEnd};
+use super::judge::RoundEnd;
+use crate::judge::Judgement;
 use crate::scenario::{Grade, ProcessEnd, Scenario};
 use crate::shared::Shared;
 use crate::verdict::Verdict;
@@ -71,6 +72,9 @@ pub struct OutcomeRow {
     pub reason: String,
     /// In how many rounds it was seen.
     pub count: u64,
+    /// In how many of these a process, an invariant or the outcome itself was not as
+    /// it must be.
+    pub failed: u64,
     /// In which share of rounds, from 0 to 1.
     pub share: f64,
 }
@@ -209,6 +213,7 @@ impl StressReport {
         round.ends.iter().for_each(|end| self.ends.count(end));
         let row = self.row(scenario, &judgement.outcome);
         self.outcomes[row].count += 1;
+        self.outcomes[row].failed += u64::from(!judgement.verdict.held());
         for (invariant, detail) in judgement.violated {
             let row = &mut self.invariants[invariant];
             row.violations += 1;
@@ -263,7 +268,7 @@ impl StressReport {
         let (grade, reason) = scenario.grade(outcome);
         let (outcome, reason) = (outcome.to_owned(), reason.to_owned());
         self.rows.insert(outcome.clone(), self.outcomes.len());
-        self.outcomes.push(OutcomeRow { outcome, grade, reason, count: 0, share: 0.0 });
+        self.outcomes.push(OutcomeRow { outcome, grade, reason, count: 0, failed: 0, share: 0.0 });
         self.outcomes.len() - 1
     }
 }

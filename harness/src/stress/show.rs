@@ -40,13 +40,14 @@ impl StressReport {
         )
     }
 
-    /// The outcomes, with grade, count, share and reason: all that were foreseen,
-    /// and of the others the 20 that were seen most often.
+    /// The outcomes, with grade, count, how many of these failed, share and reason:
+    /// all that were foreseen, and of the others the 20 that were seen most often.
     pub fn outcome_table(&self) -> TextTable {
         let mut table = TextTable::new([
             Cell::text("outcome"),
             Cell::text("grade"),
             Cell::right("count"),
+            Cell::right("failed"),
             Cell::right("share"),
             Cell::text("reason"),
         ]);
@@ -57,6 +58,7 @@ impl StressReport {
                 Cell::text(&row.outcome),
                 if row.count == 0 { grade } else { grade.styled(grade_style(row.grade)) },
                 Cell::count(row.count),
+                Cell::count(row.failed),
                 Cell::right(per_cent(row.share)),
                 Cell::text(&row.reason),
             ]);

@@ -82,7 +82,7 @@ fn report_as_json_has_its_fields() {
             "rounds_per_second": null,
             "outcomes": [{
                 "outcome": "1", "grade": "interesting", "reason": "one adds",
-                "count": 1, "share": 1.0,
+                "count": 1, "failed": 1, "share": 1.0,
             }],
             "invariants": [{ "name": "holds", "violations": 0, "first": null }],
             "ends": {
@@ -126,9 +126,9 @@ fn report_as_text_has_its_parts() {
         lines[2..],
         [
             "",
-            "outcome  grade        count     share  reason",
-            "A        acceptable       0    0.00 %  foreseen",
-            "B        interesting      2  100.00 %  odd",
+            "outcome  grade        count  failed     share  reason",
+            "A        acceptable       0       0    0.00 %  foreseen",
+            "B        interesting      2       2  100.00 %  odd",
             "",
             "invariant    broken  first  found",
             "never holds       2      0  as expected",

@@ -4,7 +4,7 @@ use super::control::{Control, NOBODY, Outcome, ProcessControl, State};
 use super::record::{Op, Step};
 use super::robust::virtual_tid;
 use super::{livelock, symbols};
-use crate::panics;
+use crate::judge;
 use crate::{End, Grade, Measured, ProcessEnd, Scenario, Shared, Verdict, Waiter};
 
 /// What was done in an execution.
@@ -28,7 +28,8 @@ pub fn end_of(process: &ProcessControl) -> Option<ProcessEnd> {
     })
 }
 
-/// The outcome in the scenario's words, and the verdict.
+/// The outcome, and the verdict. That of an execution which does not end is worded
+/// by its verdict, and if it is foreseen so, it holds.
 pub fn judge<T: Shared>(
     scenario: &Scenario<T>,
     shared: &T,
@@ -37,75 +38,47 @@ pub fn judge<T: Shared>(
     log: &Log<'_>,
 ) -> (String, Verdict) {
     let name = |index: usize| scenario.process_name(index);
-    let early = early_end(page, ends, &name).or_else(|| match page.outcome.get() {
+    let late = |_| late(page, &name);
+    let broken = judge::first_broken_end((0..).map(name), ends.iter(), late);
+    let broken = broken.map(|verdict| with_location(verdict, page, &name));
+    let endless = match page.outcome.get() {
+        _ if broken.is_some() => None,
         Outcome::Deadlock => Some(deadlock::<T>(page, log.steps, &name)),
         Outcome::OutOfSteps => Some(livelock::verdict(log.image, log.steps)),
-        outcome @ (Outcome::Hung | Outcome::Asleep) => Some(Verdict::TimedOut {
-            process: name(page.culprit.get().into()),
-            after_ms: page.hang_ms.get(),
-            of: match outcome {
-                Outcome::Hung => Measured::ProcessorTime,
-                _ => Measured::Sleep,
-            },
-        }),
-        Outcome::Running | Outcome::Refused | Outcome::Starved => None,
-    });
-    if let Some(verdict) = early {
-        return (verdict.word().to_owned(), verdict);
-    }
-    let end = End { shared, processes: ends };
-    let worded = panics::catch(|| (scenario.outcome)(&end));
-    let outcome = match worded {
-        Ok(outcome) => outcome,
-        Err(message) => return panicked("the wording of the outcome".into(), message),
+        _ => None,
     };
-    let mut broken = None;
-    for invariant in &scenario.invariants {
-        match panics::catch(|| (invariant.check)(&end)) {
-            Ok(Ok(())) => {}
-            Ok(Err(detail)) => {
-                let invariant = invariant.name.clone();
-                broken = broken.or(Some(Verdict::Violated { invariant, detail }));
-            }
-            Err(message) => return panicked(format!("invariant {:?}", invariant.name), message),
-        }
+    if let Some(verdict) = endless {
+        let outcome = match &verdict {
+            Verdict::Deadlock { .. } => verdict.to_string(),
+            other => other.word().to_owned(),
+        };
+        let (grade, _) = scenario.grade(&outcome);
+        return (outcome, if grade == Grade::Forbidden { verdict } else { Verdict::Held });
     }
-    let verdict = broken.unwrap_or_else(|| match scenario.grade(&outcome) {
-        (Grade::Forbidden, reason) => Verdict::Violated {
-            invariant: "outcome".into(),
-            detail: format!("{outcome}: {reason}"),
-        },
-        _ => Verdict::Held,
-    });
-    (outcome, verdict)
+    let judgement = judge::judge(scenario, &End { shared, processes: ends }, broken);
+    (judgement.outcome, judgement.verdict)
 }
 
-fn panicked(process: String, message: String) -> (String, Verdict) {
-    ("panicked".into(), Verdict::Panicked { process, message })
+/// The verdict on a process that made no step for too long.
+fn late(page: &Control, name: &impl Fn(usize) -> String) -> Option<Verdict> {
+    let of = match page.outcome.get() {
+        Outcome::Hung => Measured::ProcessorTime,
+        Outcome::Asleep => Measured::Sleep,
+        // It waits for others, which is told elsewhere.
+        _ => return None,
+    };
+    let process = name(page.culprit.get().into());
+    Some(Verdict::TimedOut { process, after_ms: page.hang_ms.get(), of })
 }
 
-/// The first process that did not return from its body.
-fn early_end(
-    page: &Control,
-    ends: &[ProcessEnd],
-    name: &impl Fn(usize) -> String,
-) -> Option<Verdict> {
-    ends.iter().enumerate().find_map(|(i, end)| match end {
-        ProcessEnd::Panicked { message } => {
-            Some(Verdict::Panicked { process: name(i), message: message.clone() })
-        }
-        ProcessEnd::Signalled { signal } => Some(Verdict::Crashed {
-            process: name(i),
-            cause: signal.clone(),
-            location: location(&page.processes[i]),
-        }),
-        ProcessEnd::Exited { status } => Some(Verdict::Crashed {
-            process: name(i),
-            cause: format!("exit({status})"),
-            location: None,
-        }),
-        ProcessEnd::Returned { .. } | ProcessEnd::Killed | ProcessEnd::TimedOut => None,
-    })
+/// A crash, with where it was.
+fn with_location(verdict: Verdict, page: &Control, name: &impl Fn(usize) -> String) -> Verdict {
+    let Verdict::Crashed { process, cause, .. } = verdict else { return verdict };
+    let mut crashed = page.processes().iter().enumerate();
+    let crashed = crashed
+        .find(|(i, control)| matches!(control.state.get(), State::Crashed) && name(*i) == process);
+    let location = crashed.and_then(|(_, control)| location(control));
+    Verdict::Crashed { process, cause, location }
 }
 
 /// The scenario's own line where a process crashed; else whose line it was.
@@ -128,8 +101,10 @@ fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> 
             "something private".into()
         };
         let holder = if shared { holder(page, steps, pending.offset) } else { NOBODY };
-        let held_by = (holder != NOBODY).then(|| name(holder.into()));
-        Waiter { process: name(i), field, held_by }
+        let holder = page.processes().get(usize::from(holder)).map(|held| (held, holder));
+        let held_by = holder.map(|(_, index)| name(index.into()));
+        let holder_ended = holder.is_some_and(|(control, _)| control.state.get().ended());
+        Waiter { process: name(i), field, held_by, holder_ended }
     });
     Verdict::Deadlock { waiters: waiters.collect() }
 }
