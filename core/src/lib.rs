@@ -1,7 +1,7 @@
 //! Shared memory between processes: segments, semaphores, and a key-value store.
 //!
 //! - [`Segment`]: a named object in shared memory, published complete;
-//! - [`Semaphore`]: glibc's `sem_t`, shared with C programs;
+//! - [`Semaphore`]: in the layout of glibc's `sem_t`, shared with C programs;
 //! - [`Store`]: a key-value store of ten slots, in the layout that C programs
 //!   of this kind declare; its operations are those of [`KeyValue`].
 //!
@@ -22,10 +22,11 @@
 //! ```
 //!
 //! Peers are trusted with the contents, and with no more: whatever they write,
-//! and wherever they die, every call here returns, with a result or an error.
-//! There are two exceptions. A peer that truncates the object makes our next
-//! access a SIGBUS. And glibc ends a process that waits on a semaphore whose
-//! inner fields were overwritten; [`Store::open`] refuses one that is so already.
+//! and wherever they die, every call here returns, with a result or an error. There
+//! are two exceptions. A peer that truncates the object makes our next access a
+//! SIGBUS. And [`Semaphore::wait`] and [`Semaphore::guard`] wait without a bound,
+//! as their names say; everything else that waits takes a deadline or a timeout,
+//! or has one by default.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -42,11 +43,12 @@ mod sys;
 mod testing;
 
 pub use deadline::Deadline;
-pub use layout::{CAPACITY, KEY_SIZE, Layout, Slot, Table, Text, VALUE_SIZE};
+pub use layout::{CAPACITY, KEY_SIZE, Layout, Slot, Table, Text, Trailer, VALUE_SIZE};
 pub use name::{NameError, SegmentName};
 pub use segment::{Segment, SegmentError};
 pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
-    Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, KEY_LIMIT, KeyValue, NotUtf8,
-    Put, Recovered, Removed, Snapshot, Store, StoreError, VALUE_LIMIT, Within,
+    Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, FoundLock, KEY_LIMIT,
+    KeyValue, NotUtf8, Owner, Process, Put, Recovered, Removed, Snapshot, Store, StoreError,
+    VALUE_LIMIT, Within,
 };

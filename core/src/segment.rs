@@ -282,6 +282,11 @@ impl Segment {
         self.length
     }
 
+    /// How many bytes are mapped: the object's length, rounded up to whole pages.
+    pub fn mapped_length(&self) -> usize {
+        self.mapping.length()
+    }
+
     /// Whether this value created the object, and did not open it.
     pub fn was_created(&self) -> bool {
         self.created
@@ -312,7 +317,7 @@ impl Segment {
 
     /// Gives away the mapping and the descriptor, for languages that keep both
     /// by hand: who takes them unmaps [`length`](Self::length) bytes from the
-    /// address, and closes.
+    /// address, which takes whole pages, and closes.
     pub fn into_raw(self) -> (NonNull<u8>, OwnedFd) {
         (self.mapping.leak(), self.file.into())
     }

@@ -6,16 +6,16 @@
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicI64, AtomicU32};
 
-use shmkv::{CAPACITY, KEY_SIZE, Semaphore, Slot, Table, Text, VALUE_SIZE};
+use shmkv::{CAPACITY, KEY_SIZE, Semaphore, Slot, Table, Text, Trailer, VALUE_SIZE};
 
 use crate::shared::describe_as;
 use crate::{Field, Kind, Shared};
 
-// SAFETY: `Semaphore` is glibc's `sem_t`, made to be shared between processes.
+// SAFETY: `Semaphore` is a row of atomics, laid out as glibc's `sem_t`.
 unsafe impl Shared for Semaphore {
     /// glibc's 64-bit `sem_t` starts with one 64-bit word: the value in its low
     /// half, which is the futex word, and the number of waiters in its high half.
-    /// Behind it stands the flag by which a wake-up knows that processes share it.
+    /// Behind it stands the flag by which glibc knows that processes share it.
     fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
         for (part, at) in [("value", 0), ("waiters", 4), ("shared", 8)] {
             fields.push(Field {
@@ -65,6 +65,24 @@ unsafe impl Shared for Table {
             version: AtomicU32,
             entry_count: AtomicU32
         );
+    }
+}
+
+// SAFETY: all fields are atomics, and all its bytes belong to fields.
+unsafe impl Shared for Trailer {
+    /// The undo record is 280 bytes of words; what else is behind a table is not
+    /// touched where processes cannot be told apart, as in a simulation.
+    fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
+        let mut add = |part: &str, at, size, element, kind| {
+            let name = format!("{name}.{part}");
+            fields.push(Field { name, offset: offset + at, size, element, kind });
+        };
+        add("awaited", 0, 4, 4, Kind::Unsigned);
+        add("undo.armed", 8, 4, 4, Kind::Unsigned);
+        add("undo.version", 12, 4, 4, Kind::Unsigned);
+        add("undo.timestamp", 16, 8, 8, Kind::Signed);
+        add("undo.key", 24, 8, 1, Kind::Text);
+        add("undo.value", 32, VALUE_SIZE, 1, Kind::Text);
     }
 }
 

@@ -156,9 +156,7 @@ async fn serve(options: Options) -> Result<(), ServeError> {
 /// what was done, or why nothing was.
 fn recover(name: &SegmentName) {
     match Store::recover(name) {
-        Ok(Some(recovered)) => eprintln!(
-            "server: the lock of segment {name} was held by a process that is gone; {recovered}"
-        ),
+        Ok(Some(recovered)) => eprintln!("server: segment {name}: {recovered}"),
         Err(error @ (StoreError::InUse { .. } | StoreError::Os { .. })) => {
             eprintln!("server: {error}");
         }

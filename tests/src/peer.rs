@@ -45,6 +45,11 @@ impl Peer {
         std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty())).collect()
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends its input, which it may be waiting for.
     pub fn end_input(&mut self) {
         drop(self.input.take());

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Trial};
-use shmkv::{Corruption, Deadline, KeyValue, StoreError, Table};
+use shmkv::{Corruption, Deadline, KeyValue, StoreError, Table, Trailer};
 use shmkv_harness::sim::{Search, SimError, explore};
 use shmkv_harness::{End, Scenario, Shared, Verdict, shared};
 
@@ -54,7 +54,7 @@ shared! {
     /// A table, and beside it what tells whether anybody waits, as in a segment.
     struct Announced {
         table: Table,
-        awaited: AtomicU32,
+        trailer: Trailer,
         done: AtomicU32,
         untouched: AtomicU32,
     }
@@ -65,8 +65,8 @@ impl KeyValue for Announced {
         &self.table
     }
 
-    fn awaited(&self) -> Option<&AtomicU32> {
-        Some(&self.awaited)
+    fn trailer(&self) -> Option<&Trailer> {
+        Some(&self.trailer)
     }
 }
 

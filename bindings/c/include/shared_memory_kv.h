@@ -13,15 +13,17 @@
  * says in a sentence what was wrong. Each function can set, beside its own:
  *
  *   EINVAL        a pointer is NULL, a store not aligned, or a key empty
- *   ETIMEDOUT     the lock was not free in time: another process holds it, and
- *                 may have died while it did. Retrying is safe.
+ *   ETIMEDOUT     the lock was not free in time: another process holds it, or
+ *                 died while it did, and then shared_memory_kv_recover() frees
+ *                 it. Retrying is safe. The sentence names the process if it
+ *                 uses this library.
  *   EBADMSG       the object is not a store, or its table holds what no whole
  *                 operations leave. shared_memory_kv_clear() sets a table right.
  *   EIO           a fault of this library
  *
  * The lock. Every function that reads or changes pairs takes store->sem, and
  * waits for it for 5 s at most; see shared_memory_kv_lock_timeout(). A signal
- * does not end a wait. What a program reads from the table by itself
+ * does not end a wait, nor does pthread_cancel(3). What a program reads from the table by itself
  * (store->version, store->kv_table[i], …) without the lock can be half changed;
  * take shared_memory_kv_lock(), or a snapshot.
  *
@@ -202,6 +204,27 @@ int shared_memory_kv_unlock(shared_memory_kv_store_t *store);
    on: 5000 ms where nothing else is said.
    EINVAL: the mapping was not made by this library. */
 int shared_memory_kv_lock_timeout(shared_memory_kv_store_t *store, unsigned int timeout_ms);
+
+/* --- Recovery ----------------------------------------------------------- */
+
+/* Frees the lock of the store called SHM_NAME if a dead process holds it, and
+   puts right what that process left by half; also sets a damaged table right.
+   Nothing is lost that was complete. Safe at any time, and to be called again
+   where it was killed itself. What was found and done is written to report, as a
+   sentence of at most size bytes with its NUL; an empty one says that there was
+   nothing to do. report may be NULL.
+
+   Others may have the store open if the dead process used this library, from
+   whatever language: its lock tells who took it. A program that uses store->sem
+   by itself does not tell, and is recovered from only when nobody has the store
+   open, the caller included: destroy the mapping first.
+
+   The lock belongs to the process that took it: a child made by fork(2) does not
+   hold it, and should the parent die, the lock can be taken from both.
+   EBUSY: the lock's owner lives, or may. The sentence says who it is, or who has
+   the store open. ENOENT, EAGAIN, EBADMSG as for open. */
+int shared_memory_kv_recover(char *report, size_t size);
+int shared_memory_kv_recover_named(const char *name, char *report, size_t size);
 
 #ifdef __cplusplus
 }

@@ -5,12 +5,11 @@
 //! Limits: that a pointer is valid must be believed.
 
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use libc::c_char;
-use shmkv::{DEFAULT_LOCK_TIMEOUT, KEY_SIZE, KeyValue, SegmentName, Table, VALUE_SIZE};
+use shmkv::{DEFAULT_LOCK_TIMEOUT, KEY_SIZE, KeyValue, SegmentName, Table, Trailer, VALUE_SIZE};
 
 use crate::failure::Failure;
 use crate::mappings::{self, Mapping};
@@ -120,17 +119,13 @@ impl KeyValue for Store<'_> {
         self.mapping.map(set).map_or(DEFAULT_LOCK_TIMEOUT, Duration::from_millis)
     }
 
-    fn awaited(&self) -> Option<&AtomicU32> {
+    fn trailer(&self) -> Option<&Trailer> {
         // In other memory the program may keep something else there.
-        self.mapping?;
-        let behind = std::ptr::from_ref(self.table).wrapping_add(1).cast::<AtomicU32>();
-        // SAFETY:
-        // - bounds: the library maps whole pages, and a table does not fill
-        //   one, so the word is in the same mapping;
-        // - alignment: a table's size is a multiple of 8;
-        // - validity, aliasing: an atomic;
-        // - lifetime: that of the table, which is mapped with it.
-        Some(unsafe { &*behind })
+        let mapped = self.mapping?.length();
+        // SAFETY: the library has mapped so many bytes from the table's start, and
+        // they stay mapped with it; the object is a table's, so that nothing else
+        // lies behind it.
+        unsafe { Trailer::behind(self.table, mapped) }
     }
 }
 

@@ -63,6 +63,7 @@ fn errno_of(error: &StoreError) -> c_int {
         E::NotFound { .. } => libc::ENOENT,
         E::VersionChanged { .. } | E::NotReady { .. } => libc::EAGAIN,
         E::LockTimeout { .. } => libc::ETIMEDOUT,
+        E::InUse { .. } => libc::EBUSY,
         E::Corrupt(_) | E::Foreign { .. } => libc::EBADMSG,
         E::Segment(error) => errno_of_segment(error),
         E::Semaphore(SemaphoreError::TimedOut) => libc::ETIMEDOUT,

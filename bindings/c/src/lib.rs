@@ -18,6 +18,7 @@ mod lock;
 mod mappings;
 mod objects;
 mod operations;
+mod recovery;
 mod snapshot;
 mod waiting;
 
@@ -32,5 +33,6 @@ pub use operations::{
     shared_memory_kv_clear, shared_memory_kv_compare_and_set, shared_memory_kv_delete,
     shared_memory_kv_get, shared_memory_kv_set,
 };
+pub use recovery::{shared_memory_kv_recover, shared_memory_kv_recover_named};
 pub use snapshot::{Pair, TableCopy, shared_memory_kv_snapshot};
 pub use waiting::{shared_memory_kv_version, shared_memory_kv_wait_for_change};

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use libc::c_int;
-use shmkv::{Deadline, KeyValue, SemaphoreError, StoreError, Table};
+use shmkv::{KeyValue, Table};
 
 use crate::arguments::Store;
 use crate::boundary;
@@ -20,11 +20,8 @@ pub unsafe extern "C" fn shared_memory_kv_lock(store: *mut Table, timeout_ms: u3
         // SAFETY: the caller's promise.
         let store = unsafe { Store::at(store) }?;
         let waited = Duration::from_millis(timeout_ms.into());
-        let taken = store.table().sem.wait_until(Deadline::after(waited));
-        taken.map_err(|error| match error {
-            SemaphoreError::TimedOut => StoreError::LockTimeout { waited },
-            error => StoreError::Semaphore(error),
-        })?;
+        // Given back by `shared_memory_kv_unlock`.
+        std::mem::forget(store.within(waited).lock()?);
         Ok(())
     })
 }
@@ -38,13 +35,10 @@ pub unsafe extern "C" fn shared_memory_kv_unlock(store: *mut Table) -> c_int {
     boundary::status(|| {
         // SAFETY: the caller's promise.
         let store = unsafe { Store::at(store) }?;
-        let semaphore = &store.table().sem;
-        if semaphore.value() > 0 {
-            // One more would let two owners in.
-            return Err(Failure::new(libc::EPERM, "the lock is not held by anyone"));
+        match store.unlock()? {
+            true => Ok(()),
+            false => Err(Failure::new(libc::EPERM, "the lock is not held by anyone")),
         }
-        semaphore.post().map_err(StoreError::Semaphore)?;
-        Ok(())
     })
 }
 

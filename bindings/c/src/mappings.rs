@@ -1,8 +1,9 @@
 //! The mappings that this library has made, and what belongs to each.
 //!
-//! Idea: a list that only grows. A node is free while its address is 0; adding
-//! takes the first free one, removing frees it again. Nobody ever waits, so a
-//! child forked by a program of many threads can use the list as it finds it.
+//! Idea: lists that only grow, one for each of 512 ranges of addresses. A node is
+//! free while its address is 0; adding takes the first free one of its list,
+//! removing frees it again. Nobody ever waits, so a child forked by a program of
+//! many threads can use the lists as it finds them.
 //! Limits: as many nodes stay allocated as there were mappings at one time.
 
 use std::ptr::null_mut;
@@ -17,39 +18,56 @@ const DEFAULT_MS: u32 = DEFAULT_LOCK_TIMEOUT.as_millis() as u32;
 pub(crate) struct Mapping {
     /// Where it is mapped; 0: free.
     address: AtomicUsize,
+    /// How many bytes are mapped there.
+    length: AtomicUsize,
     /// How long functions wait for the table's lock. The default while free.
     pub(crate) lock_timeout_ms: AtomicU32,
     /// The rest of the list. What it once points to stays for ever.
     next: AtomicPtr<Mapping>,
 }
 
-static FIRST: Mapping = Mapping::free();
+/// How many lists there are.
+const LISTS: usize = 512;
 
-/// Remembers that the library has mapped a table at `address`.
-pub(crate) fn add(address: usize) {
-    FIRST.add(address);
+static FIRST: [Mapping; LISTS] = [const { Mapping::free() }; LISTS];
+
+/// The list of an address. Mappings lie side by side, and start at pages.
+fn list(address: usize) -> &'static Mapping {
+    &FIRST[(address >> 12) % LISTS]
+}
+
+/// Remembers that the library has mapped a table at `address`, and `length` bytes.
+pub(crate) fn add(address: usize, length: usize) {
+    list(address).add(address, length);
 }
 
 /// Forgets the mapping at `address`, if it is one of ours.
 pub(crate) fn remove(address: usize) {
-    FIRST.remove(address);
+    list(address).remove(address);
 }
 
 /// The mapping at `address`, if it is one of ours.
 pub(crate) fn find(address: usize) -> Option<&'static Mapping> {
-    FIRST.find(address)
+    list(address).find(address)
 }
 
 impl Mapping {
     const fn free() -> Self {
         Self {
             address: AtomicUsize::new(0),
+            length: AtomicUsize::new(0),
             lock_timeout_ms: AtomicU32::new(DEFAULT_MS),
             next: AtomicPtr::new(null_mut()),
         }
     }
 
-    fn add(&self, address: usize) {
+    /// How many bytes are mapped.
+    pub(crate) fn length(&self) -> usize {
+        // Relaxed: as in `find`.
+        self.length.load(Relaxed)
+    }
+
+    fn add(&self, address: usize, length: usize) {
         // Somebody may have unmapped it by other means.
         self.remove(address);
         let mut node = self;
@@ -58,6 +76,8 @@ impl Mapping {
         while node.address.compare_exchange(0, address, Acquire, Relaxed).is_err() {
             node = node.next_or_new();
         }
+        // Relaxed: nobody asks for the address before the caller gives it away.
+        node.length.store(length, Relaxed);
     }
 
     fn remove(&self, address: usize) {
@@ -108,7 +128,7 @@ impl Mapping {
 mod tests {
     use super::*;
 
-    fn list() -> &'static Mapping {
+    fn a_list() -> &'static Mapping {
         Box::leak(Box::new(Mapping::free()))
     }
 
@@ -118,9 +138,9 @@ mod tests {
 
     #[test]
     fn mapping_is_found_until_it_is_removed() {
-        let list = list();
-        list.add(0x1000);
-        list.add(0x2000);
+        let list = a_list();
+        list.add(0x1000, 0x1000);
+        list.add(0x2000, 0x1000);
         assert!(list.find(0x1000).is_some() && list.find(0x2000).is_some());
         list.remove(0x1000);
         assert!(list.find(0x1000).is_none() && list.find(0x2000).is_some());
@@ -129,11 +149,11 @@ mod tests {
 
     #[test]
     fn node_is_used_again_with_the_default_timeout() {
-        let list = list();
-        list.add(0x1000);
+        let list = a_list();
+        list.add(0x1000, 0x1000);
         list.find(0x1000).unwrap().lock_timeout_ms.store(7, Relaxed);
         list.remove(0x1000);
-        list.add(0x3000);
+        list.add(0x3000, 0x1000);
         assert_eq!(list.find(0x3000).unwrap().lock_timeout_ms.load(Relaxed), 5000);
         assert_eq!(nodes(list), 1);
     }
@@ -142,11 +162,11 @@ mod tests {
     /// Forbidden: one that is lost, or more nodes than there were mappings.
     #[test]
     fn threads_do_not_lose_each_others_mappings() {
-        let list = list();
+        let list = a_list();
         let work = |thread: usize| {
             for number in 1..=1000 {
                 let address = thread * 10_000 + number;
-                list.add(address);
+                list.add(address, 0x1000);
                 assert!(list.find(address).is_some());
                 list.remove(address);
             }

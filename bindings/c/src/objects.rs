@@ -163,7 +163,7 @@ fn open_with(name: &SegmentName, flags: c_uint) -> Result<Store, Failure> {
     })
 }
 
-fn default_name() -> Result<SegmentName, Failure> {
+pub(crate) fn default_name() -> Result<SegmentName, Failure> {
     Ok(SegmentName::new(DEFAULT_NAME)?)
 }
 
@@ -184,8 +184,10 @@ unsafe fn handed_out(
     make: impl FnOnce() -> Result<Store, Failure>,
 ) -> *mut Table {
     let made = boundary::result(|| {
-        let (address, descriptor) = make()?.into_segment().into_raw();
-        mappings::add(address.addr().get());
+        let segment = make()?.into_segment();
+        let length = segment.mapped_length();
+        let (address, descriptor) = segment.into_raw();
+        mappings::add(address.addr().get(), length);
         Ok((address.cast::<Table>().as_ptr(), descriptor))
     });
     let (store, descriptor) = made.unzip();

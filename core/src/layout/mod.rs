@@ -8,10 +8,13 @@
 
 mod table;
 pub(crate) mod text;
+mod trailer;
 mod undo;
 
 pub use table::{CAPACITY, KEY_SIZE, Slot, Table, VALUE_SIZE};
 pub use text::Text;
+pub use trailer::Trailer;
+pub(crate) use trailer::{MEMBERS, Member};
 pub use undo::Undo;
 
 use std::sync::atomic::{
@@ -43,8 +46,7 @@ numbers!(AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicI8, AtomicI16, AtomicI
 // SAFETY: an array has no bytes beside its elements, which are `Layout`.
 unsafe impl<T: Layout, const N: usize> Layout for [T; N] {}
 
-// SAFETY: glibc reads its fields as integers, for which all bits are valid, and
-// changes them atomically; with `pshared` it keeps no pointer there.
+// SAFETY: its fields are atomics, and all its bytes belong to fields.
 unsafe impl Layout for Semaphore {}
 
 // SAFETY: an array of atomic words.
@@ -58,3 +60,9 @@ unsafe impl Layout for Table {}
 
 // SAFETY: as for `Slot`.
 unsafe impl Layout for Undo {}
+
+// SAFETY: as for `Slot`.
+unsafe impl Layout for Member {}
+
+// SAFETY: as for `Slot`.
+unsafe impl Layout for Trailer {}

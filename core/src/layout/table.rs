@@ -46,7 +46,7 @@ pub struct Slot {
 /// | offset | size | field         | written by | rule                                  |
 /// |-------:|-----:|---------------|------------|---------------------------------------|
 /// |      0 | 3280 | `slots`       | owner      | a new key goes to the lowest free one |
-/// |   3280 |   32 | `sem`         | glibc      | 1: free; 0: held                      |
+/// |   3280 |   32 | `sem`         | all        | 1: free; 0: held                      |
 /// |   3312 |    4 | `version`     | owner      | +1 on every change, wraps; futex word |
 /// |   3316 |    4 | `entry_count` | owner      | occupied slots                        |
 ///

@@ -34,6 +34,10 @@ impl Undo {
     /// Keeps what is in slot `index`, which the caller is about to change.
     pub(crate) fn arm(&self, table: &Table, index: usize) {
         let slot = &table.slots[index];
+        // It is armed already where the lock was freed by force. Release, as below:
+        // without it, half a copy could be taken for the old one.
+        self.armed.store(0, Relaxed);
+        fence(Release);
         // Relaxed: the caller holds the lock, and the fences order the rest.
         self.version.store(table.version.load(Relaxed), Relaxed);
         self.timestamp.store(slot.timestamp.load(Relaxed), Relaxed);
@@ -53,12 +57,20 @@ impl Undo {
         self.armed.store(0, Release);
     }
 
-    /// Puts back what an owner who is dead had hidden, if he had; returns the
-    /// slot. To be called by who has the table to himself.
+    // ANCHOR: restore
+    /// Puts back what an owner that is dead had hidden, if it had; returns the
+    /// slot. To be called by who holds the table's lock. Killed at any step, it
+    /// can be called again: it disarms last.
     pub(crate) fn restore(&self, table: &Table) -> Option<usize> {
         // Acquire: pairs with the fences in `arm`.
         let index = (self.armed.load(Acquire) as usize).checked_sub(1)?;
-        self.armed.store(0, Relaxed);
+        let restored = self.restore_slot(table, index);
+        self.disarm();
+        restored
+    }
+    // ANCHOR_END: restore
+
+    fn restore_slot(&self, table: &Table, index: usize) -> Option<usize> {
         let slot = table.slots.get(index)?;
         // Where another change has followed, the lock was freed by force, and
         // this is history. Where the key shows, the change was complete, or had

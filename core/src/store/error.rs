@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::NotUtf8;
+use super::{NotUtf8, Owner, Process};
 use crate::{SegmentError, SegmentName, SemaphoreError};
 
 /// Why an operation on a store failed. Nothing was changed by it.
@@ -68,15 +68,15 @@ pub enum StoreError {
         /// What it is now.
         found: u32,
     },
-    /// The lock was not free in time. Retrying is safe, and in vain if its
-    /// owner is dead.
-    #[error(
-        "the lock was not free within {} ms: another process holds it, \
-         and may have died while it did", waited.as_millis()
-    )]
+    /// The lock was not free in time, or is held by a process that is dead.
+    /// Retrying is safe, and in vain if its owner is dead:
+    /// [`Store::recover`](crate::Store::recover) frees it then.
+    #[error("the lock was not free within {} ms: {}", waited.as_millis(), held_by(owner))]
     LockTimeout {
         /// How long it was waited for.
         waited: Duration,
+        /// Who holds it.
+        owner: Owner,
     },
     /// The table holds what no sequence of whole operations leaves.
     #[error("the table is corrupt: {0}")]
@@ -103,15 +103,15 @@ pub enum StoreError {
         /// That size rounded up to whole pages.
         limit: usize,
     },
-    /// Another process has the store open, and its lock is taken. It may be the
-    /// lock's owner, so nothing was done.
-    #[error(
-        "the lock of segment {name} is taken, and another process has the segment open: \
-         it may be the one that holds the lock"
-    )]
+    /// The lock is taken, and its owner may live: so nothing was recovered.
+    #[error("the lock of segment {name} is taken{}", may_hold(owner, others))]
     InUse {
         /// The segment's name.
         name: SegmentName,
+        /// Who holds the lock, if that is known.
+        owner: Owner,
+        /// Who else has the segment open or mapped, as far as /proc tells.
+        others: Vec<Process>,
     },
     /// The bytes are no UTF-8, and a text was asked for.
     #[error(transparent)]
@@ -182,6 +182,41 @@ pub enum Corruption {
         /// Its value.
         value: u32,
     },
+}
+
+/// Who holds a lock, and what is to be done.
+fn held_by(owner: &Owner) -> String {
+    match owner {
+        Owner::Unknown => "another process holds it, and may have died while it did; \
+                           if so, recover the store"
+            .into(),
+        Owner::Alive(process) => format!("{process} holds it, and lives"),
+        Owner::Dead(process) => format!("{process} died while it held it; recover the store"),
+    }
+}
+
+/// Who may hold the lock of a store that was not recovered, and what to do.
+fn may_hold(owner: &Owner, others: &[Process]) -> String {
+    match owner {
+        Owner::Alive(process) if process.pid == std::process::id() => {
+            " by this very process".into()
+        }
+        Owner::Alive(process) => format!(": {process} holds it, and lives"),
+        Owner::Dead(process) => format!(": {process} died while it held it; recover once more"),
+        Owner::Unknown if others.is_empty() => {
+            ", nobody knows by whom, and a process that cannot be seen from here, or this very \
+             one, has the segment open"
+                .into()
+        }
+        Owner::Unknown => {
+            let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+            format!(
+                ", nobody knows by whom, and it may be by one that has the segment open: {}; \
+                 end these, and recover again",
+                others.join(", ")
+            )
+        }
+    }
 }
 
 /// Bytes in double quotes, with what is not printable ASCII escaped.

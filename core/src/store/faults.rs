@@ -107,7 +107,7 @@ fn fault_3_lock_of_a_dead_owner_is_an_error_that_says_so() {
     assert_eq!(
         error.to_string(),
         "the lock was not free within 20 ms: another process holds it, and may have died while \
-         it did"
+         it did; if so, recover the store"
     );
 }
 

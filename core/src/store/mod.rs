@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod locked;
 mod operations;
+mod owner;
 mod recovery;
 mod segment_store;
 #[cfg(test)]
@@ -19,5 +20,6 @@ pub use entry::{Condition, Entry, NotUtf8, Put, Removed, Snapshot};
 pub use error::{Corruption, StoreError};
 pub use limits::{KEY_LIMIT, VALUE_LIMIT};
 pub use operations::{DEFAULT_LOCK_TIMEOUT, KeyValue, Within};
-pub use recovery::Recovered;
+pub use owner::{Owner, Process};
+pub use recovery::{FoundLock, Recovered};
 pub use segment_store::{DEFAULT_NAME, Store};

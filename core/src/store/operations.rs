@@ -3,12 +3,11 @@
 //! Idea: one set of operations for a table in a segment ([`Store`](crate::Store)),
 //! for one in any other shared memory ([`Table`]), and for either with another
 //! patience ([`Within`]). Each takes the table's semaphore, and gives up after
-//! a bounded time: a semaphore does not tell that its owner has died.
+//! a bounded time, earlier where the lock's owner is known to be dead.
 //! Source: futex(2) for waiting on the version.
 //! Limits: nothing here repairs a table whose owner died: its lock stays taken,
-//! until somebody has the store alone; see [`Store::recover`](crate::Store::recover).
+//! until somebody calls [`Store::recover`](crate::Store::recover).
 
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Acquire;
 use std::time::Duration;
 
@@ -16,16 +15,21 @@ use super::awaited::{announce, is_awaited};
 use super::entry::text;
 use super::limits::{check_key, check_value};
 use super::locked::{Locked, Written};
-use super::{Condition, Put, Removed, Snapshot, StoreError};
-use crate::layout::{Table, Undo};
+use super::owner::{self, Owner};
+use super::{Condition, Corruption, Put, Removed, Snapshot, StoreError};
+use crate::layout::{Table, Trailer};
+use crate::semaphore::Mark;
 use crate::sys::futex::{self, Woken};
-use crate::{Deadline, SemaphoreError};
+use crate::{Deadline, SemaphoreError, SemaphoreGuard};
 
 /// How long the lock is waited for where nothing else is said.
 pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a change by a C program, which wakes nobody, can go unnoticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(25);
+
+/// How long the lock is waited for before its owner's life is looked at.
+const LONGEST_TRUST: Duration = Duration::from_millis(250);
 
 const _: () = assert!(LONGEST_SLEEP.as_millis() <= 50, "what wait_for_change promises");
 
@@ -34,10 +38,10 @@ const _: () = assert!(LONGEST_SLEEP.as_millis() <= 50, "what wait_for_change pro
 /// Keys have 1 to 63 bytes and values 0 to 255; neither holds a NUL. Every
 /// operation is atomic with regard to all others, C programs' included. All but
 /// [`version`](Self::version) and [`wait_for_change`](Self::wait_for_change)
-/// take the table's lock. They return [`StoreError::LockTimeout`] when it is not free within
-/// [`lock_timeout`](Self::lock_timeout), [`StoreError::Semaphore`] when it
-/// fails otherwise, and [`StoreError::Corrupt`] when they come upon something
-/// that cannot be. After any error nothing has changed.
+/// take the table's lock. They return [`StoreError::LockTimeout`] when it is not free
+/// within [`lock_timeout`](Self::lock_timeout), or within a quarter of a second when
+/// its owner is known to be dead; [`StoreError::Semaphore`] when it fails otherwise,
+/// and [`StoreError::Corrupt`] when they come upon something that cannot be. After any error nothing has changed.
 pub trait KeyValue {
     /// The table.
     fn table(&self) -> &Table;
@@ -48,25 +52,18 @@ pub trait KeyValue {
         DEFAULT_LOCK_TIMEOUT
     }
 
-    /// A word beside the table that holds the version which sleepers want to
-    /// see gone; `None` where there is no room for one. Without it every change
-    /// costs a system call, to wake who may not be there.
+    /// The words behind the table; `None` where there is no room for them. Without
+    /// them every change costs a system call, to wake who may not be there; an
+    /// owner that dies within a change of a long value takes the entry along; and
+    /// nobody is told who the owner was.
     #[doc(hidden)]
-    fn awaited(&self) -> Option<&AtomicU32> {
-        None
-    }
-
-    /// Room beside the table to keep a slot in while it changes; `None` where
-    /// there is none. Without it, an owner who dies within a change of a long
-    /// value takes the entry along.
-    #[doc(hidden)]
-    fn undo(&self) -> Option<&Undo> {
+    fn trailer(&self) -> Option<&Trailer> {
         None
     }
 
     /// The same store, with another [`lock_timeout`](Self::lock_timeout).
     fn within(&self, lock_timeout: Duration) -> Within<'_> {
-        Within { table: self.table(), awaited: self.awaited(), undo: self.undo(), lock_timeout }
+        Within { table: self.table(), trailer: self.trailer(), lock_timeout }
     }
 
     /// The number of changes so far, modulo 2³². Takes no lock: it is already
@@ -85,7 +82,7 @@ pub trait KeyValue {
     fn get(&self, key: impl AsRef<[u8]>) -> Result<Vec<u8>, StoreError> {
         let key = key.as_ref();
         check_key(key)?;
-        lock(self)?.get(key)
+        locked(self)?.get(key)
     }
 
     /// The value of `key`, as text.
@@ -105,7 +102,7 @@ pub trait KeyValue {
     fn contains(&self, key: impl AsRef<[u8]>) -> Result<bool, StoreError> {
         let key = key.as_ref();
         check_key(key)?;
-        Ok(lock(self)?.contains(key))
+        Ok(locked(self)?.contains(key))
     }
 
     /// Gives `key` this value, in the lowest free slot if the key is new.
@@ -203,7 +200,32 @@ pub trait KeyValue {
     /// # Errors
     /// Those of every operation.
     fn entries(&self) -> Result<Snapshot, StoreError> {
-        lock(self)?.snapshot()
+        locked(self)?.snapshot()
+    }
+
+    /// Takes the lock, and keeps it until the guard is dropped: to read the fields
+    /// of [`table`](Self::table) as they are at one moment. Until then every other
+    /// operation waits, this thread's, too.
+    ///
+    /// # Errors
+    /// Those of every operation.
+    fn lock(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
+        lock(self)
+    }
+
+    /// Gives back a lock whose guard was forgotten, for languages that have no
+    /// guards: whoever holds it. Says whether anybody did.
+    ///
+    /// # Errors
+    /// [`StoreError::Semaphore`].
+    fn unlock(&self) -> Result<bool, StoreError> {
+        let semaphore = &self.table().sem;
+        if semaphore.value() > 0 {
+            // One more would let two owners in.
+            return Ok(false);
+        }
+        semaphore.post().map_err(StoreError::Semaphore)?;
+        Ok(true)
     }
 
     /// Waits until the version is no longer `seen`; returns what it is then, or
@@ -234,8 +256,7 @@ impl KeyValue for Table {
 #[derive(Clone, Copy)]
 pub struct Within<'a> {
     table: &'a Table,
-    awaited: Option<&'a AtomicU32>,
-    undo: Option<&'a Undo>,
+    trailer: Option<&'a Trailer>,
     lock_timeout: Duration,
 }
 
@@ -248,33 +269,62 @@ impl KeyValue for Within<'_> {
         self.lock_timeout
     }
 
-    fn awaited(&self) -> Option<&AtomicU32> {
-        self.awaited
-    }
-
-    fn undo(&self) -> Option<&Undo> {
-        self.undo
+    fn trailer(&self) -> Option<&Trailer> {
+        self.trailer
     }
 }
 
 // ANCHOR: lock
 /// Takes the table's lock, within the store's time for it.
-fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
-    let table = store.table();
-    let waited = store.lock_timeout();
+fn lock<S: KeyValue + ?Sized>(store: &S) -> Result<SemaphoreGuard<'_>, StoreError> {
+    let (table, trailer) = (store.table(), store.trailer());
+    let mark = trailer.map_or(0, |trailer| owner::mark(table, trailer));
     // First without a look at the clock: the lock is nearly always free.
-    let guard = match table.sem.try_guard().map_err(StoreError::Semaphore)? {
-        Some(guard) => guard,
-        // No system call, for those who must not sleep.
-        None if waited.is_zero() => return Err(StoreError::LockTimeout { waited }),
-        None => table.sem.guard_until(Deadline::after(waited)).map_err(|error| match error {
-            SemaphoreError::TimedOut => StoreError::LockTimeout { waited },
-            error => StoreError::Semaphore(error),
-        })?,
-    };
-    Ok(Locked { table, undo: store.undo(), _guard: guard })
+    match table.sem.try_lock(mark) {
+        Ok(true) => Ok(table.sem.guarded(mark)),
+        Ok(false) => wait_for_lock(store, mark),
+        Err(value) => Err(Corruption::Semaphore { value }.into()),
+    }
 }
 // ANCHOR_END: lock
+
+/// The table, with its lock taken.
+fn locked<S: KeyValue + ?Sized>(store: &S) -> Result<Locked<'_>, StoreError> {
+    let undo = store.trailer().map(|trailer| &trailer.undo);
+    Ok(Locked { _guard: lock(store)?, table: store.table(), undo })
+}
+
+/// Waits for the lock, unless its owner is known to be dead.
+fn wait_for_lock<S: KeyValue + ?Sized>(
+    store: &S,
+    mark: Mark,
+) -> Result<SemaphoreGuard<'_>, StoreError> {
+    let (table, trailer) = (store.table(), store.trailer());
+    let timeout = store.lock_timeout();
+    if timeout.is_zero() {
+        // No system call, for those who must not sleep.
+        return Err(StoreError::LockTimeout { waited: timeout, owner: Owner::Unknown });
+    }
+    let deadline = Deadline::after(timeout);
+    loop {
+        // Who has no trailer cannot be told of a death, and sleeps in one go.
+        let look = if trailer.is_some() { Deadline::after(LONGEST_TRUST) } else { deadline };
+        match table.sem.take(mark, Some(look.min(deadline))) {
+            Ok(()) => return Ok(table.sem.guarded(mark)),
+            Err(SemaphoreError::TimedOut) => {}
+            Err(error) => return Err(StoreError::Semaphore(error)),
+        }
+        let owner = owner::owner(table, trailer);
+        let waited = timeout.saturating_sub(deadline.remaining());
+        match owner {
+            Owner::Dead(_) => return Err(StoreError::LockTimeout { waited, owner }),
+            _ if look >= deadline => {
+                return Err(StoreError::LockTimeout { waited: timeout, owner });
+            }
+            _ => {}
+        }
+    }
+}
 
 // ANCHOR: change
 /// Does what `act` does under the lock, counts it, and wakes who waits for it.
@@ -283,11 +333,11 @@ fn change<S: KeyValue + ?Sized, T>(
     store: &S,
     act: impl FnOnce(&Locked<'_>) -> Result<T, StoreError>,
 ) -> Result<(u32, T), StoreError> {
-    let locked = lock(store)?;
+    let locked = locked(store)?;
     let done = act(&locked)?;
     let old = locked.bump_version();
     drop(locked);
-    if store.awaited().is_none_or(|awaited| is_awaited(awaited, old)) {
+    if store.trailer().is_none_or(|trailer| is_awaited(&trailer.awaited, old)) {
         futex::wake_all(&store.table().version);
     }
     Ok((old.wrapping_add(1), done))
@@ -304,8 +354,8 @@ pub(super) fn wait_with_sleeps<S: KeyValue + ?Sized>(
     let word = &store.table().version;
     let mut left = deadline.remaining();
     loop {
-        if let Some(awaited) = store.awaited() {
-            announce(awaited, word, seen);
+        if let Some(trailer) = store.trailer() {
+            announce(&trailer.awaited, word, seen);
         }
         let version = store.version();
         if version != seen {

@@ -1,28 +1,48 @@
-//! Recovery: a store whose owner died, made usable again.
+//! Recovery: a store whose lock or table a dead process spoiled, made usable again.
 //!
-//! Idea: the semaphore does not tell who took it, nor whether he lives. But
-//! where nobody else has the object open or mapped, whoever took it is gone, and
-//! nobody waits: that the kernel knows, and keeps it so for as long as it is
-//! needed (`sys/lease.rs`). Then what the dead owner left by half is put right,
-//! and the semaphore is made anew.
+//! Idea: whoever recovers first gets the lock, and only if that is safe:
+//! - it is free, and is taken as ever;
+//! - its owner is one of ours and dead: its mark says so (`owner.rs`), and is
+//!   taken over by one compare-exchange. Others may have the store open, and wait
+//!   for the lock: they get it afterwards;
+//! - nobody else has the object open or mapped, so whoever took the lock is gone:
+//!   the kernel knows, and keeps it so for as long as it is needed
+//!   (`sys/lease.rs`).
+//!
+//! Then what was left by half is put right, and the lock is given back. A recovery
+//! that is killed holds the lock itself, and is recovered from like any other owner.
 //! Source: fcntl(2), "Leases".
-//! Limits: while anybody else has the store open, alive and well, nothing is
-//! done: he may be the owner. What a C program left by half is kept where it can
-//! be an entry: half a value, as a rule, behind a whole key.
+//! Limits: a C program that locks by itself leaves no mark. Where one may hold the
+//! lock, and others have the store open, nothing is done. What such a program left
+//! by half is kept where it can be an entry: half a value, as a rule, behind a
+//! whole key.
 
 use std::fmt;
 use std::os::fd::AsFd;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
 
-use super::segment_store::{UNDO_OFFSET, check_size};
+use super::owner::{self, Owner, Process};
+use super::segment_store::{check_size, trailer_in};
 use super::{Store, StoreError};
-use crate::layout::{Table, Undo};
+use crate::layout::{Table, Trailer};
+use crate::semaphore::Mark;
 use crate::sys::lease::Lease;
-use crate::{Segment, SegmentName};
+use crate::sys::process;
+use crate::sys::turn::Turn;
+use crate::{Deadline, Segment, SegmentName};
 
-/// What was put right.
+/// How long a lock is waited for whose owner may live.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long before its owner is looked at again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What recovery found, and what it put right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
+    /// How it found the lock.
+    pub lock: FoundLock,
     /// The version of the table now: one more, since it was changed.
     pub version: u32,
     /// The slot of a pair whose value was being replaced; it has the old one.
@@ -33,9 +53,39 @@ pub struct Recovered {
     pub entry_count: (u32, u32),
 }
 
+/// How recovery found a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FoundLock {
+    /// Free. It was the table that had to be put right.
+    Free,
+    /// Held by this process, which is dead.
+    HeldBy(Process),
+    /// Held by a process that is gone, and of which nothing is known.
+    Held,
+    /// Its value was more than 1, so that several could have been in at once.
+    Above(u32),
+    /// Its bytes were not those of a semaphore between processes.
+    NotASemaphore,
+}
+
+impl fmt::Display for FoundLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Free => f.write_str("the table was damaged"),
+            Self::HeldBy(owner) => write!(f, "{owner} died while it held the lock"),
+            Self::Held => f.write_str("the lock was held by a process that is gone"),
+            Self::Above(value) => write!(f, "the semaphore was {value}, and a lock's is 0 or 1"),
+            Self::NotASemaphore => {
+                f.write_str("the semaphore was none that was made to be shared between processes")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Recovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the lock is free again, at version {}", self.version)?;
+        write!(f, "{}; the store is usable again, at version {}", self.lock, self.version)?;
         if let Some(slot) = self.restored {
             write!(f, "; slot {slot} has its value from before the change that was cut short")?;
         }
@@ -51,13 +101,26 @@ impl fmt::Display for Recovered {
 }
 
 impl Store {
-    /// Frees the lock that a dead process holds, and puts right what it left by
-    /// half. `None` where the lock is free: nothing was done.
+    /// Frees the lock if a dead process holds it, and puts right what was left by
+    /// half. `None` where the lock is free and the table whole: nothing was done.
+    /// Afterwards the store can be opened, and every operation works.
+    ///
+    /// Others may have the store open, and wait for its lock, if the dead owner
+    /// is one that used this library in any language: the lock tells who holds
+    /// it. A C program that locks by itself does not tell, and is recovered from
+    /// only when nobody else has the store open; a [`Store`] of this very process
+    /// counts. Of several that recover at once, one does it, and the others find
+    /// that nothing is left to do.
+    ///
+    /// It can be killed at any moment, and called again. Nothing is undone that
+    /// was complete: a pair whose value was being replaced has the old value or
+    /// the new one.
     ///
     /// # Errors
     /// Nothing was changed:
-    /// - [`StoreError::InUse`]: somebody else has the store open, and may be the
-    ///   lock's owner;
+    /// - [`StoreError::InUse`]: the lock is held by a process that lives, or by an
+    ///   unknown one while others have the store open; it says who. It was waited
+    ///   for, for half a second;
     /// - [`StoreError::Os`]: the kernel does not tell whether somebody has;
     /// - [`StoreError::Segment`], [`StoreError::NotReady`],
     ///   [`StoreError::Foreign`]: there is no store.
@@ -65,42 +128,168 @@ impl Store {
     /// # Source
     /// fcntl(2), `F_SETLEASE`.
     pub fn recover(name: &SegmentName) -> Result<Option<Recovered>, StoreError> {
+        let _turn = Turn::take();
         let segment = Segment::open(name, size_of::<Table>())?;
         check_size(&segment)?;
         let table: &Table = segment.at(0)?;
-        if !table.sem.is_between_processes() {
+        if !table.sem.is_initialised() {
             return Err(StoreError::NotReady { name: name.clone() });
         }
         // ANCHOR: recover
-        if table.sem.value() > 0 {
-            return Ok(None);
-        }
-        let lease = Lease::take(segment.as_fd())
-            .map_err(|source| StoreError::Os { call: "fcntl(F_SETLEASE)", source })?;
-        let Some(_lease) = lease else {
-            return Err(StoreError::InUse { name: name.clone() });
+        let alone = || {
+            Lease::take(segment.as_fd())
+                .map_err(|source| StoreError::Os { call: "fcntl(F_SETLEASE)", source })
         };
-        // Its owner may have given it back, and gone, just before.
-        if table.sem.value() > 0 {
-            return Ok(None);
+        let taken = take(table, trailer_in(&segment), alone)?;
+        match taken {
+            Some(taken) => Ok(taken.put_right()),
+            None => Err(in_use(&segment, trailer_in(&segment))),
         }
-        Ok(Some(repair(table, segment.in_last_page(UNDO_OFFSET))))
         // ANCHOR_END: recover
+    }
+
+    /// As [`recover`](Self::recover), of this open store, whatever its name means
+    /// by now. Where the dead owner did not tell who it is, drop this value and
+    /// recover by name: only then can nobody else have the store open.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`].
+    pub fn recover_this(&self) -> Result<Option<Recovered>, StoreError> {
+        let (table, trailer) = (self.segment().at::<Table>(0)?, trailer_in(self.segment()));
+        // No lease on this descriptor: a child made by fork shares it, and the
+        // kernel counts both as one.
+        match take(table, trailer, || Ok(None))? {
+            Some(taken) => Ok(taken.put_right()),
+            None => Err(in_use(self.segment(), trailer)),
+        }
+    }
+
+    /// Who holds the lock of this store, as far as anybody knows: for messages.
+    /// Already history when this returns.
+    pub fn owner(&self) -> Owner {
+        self.segment()
+            .at::<Table>(0)
+            .map_or(Owner::Unknown, |table| owner::owner(table, trailer_in(self.segment())))
+    }
+
+    /// The processes that have the store open or mapped, this one included, as far
+    /// as /proc shows them to this user.
+    pub fn users(&self) -> Vec<Process> {
+        users(self.segment())
     }
 }
 
-/// Puts a table right that nobody else has.
-fn repair(table: &Table, undo: Option<&Undo>) -> Recovered {
-    let restored = undo.and_then(|undo| undo.restore(table));
-    let freed = free_what_is_no_entry(table);
-    let occupied = table.slots.iter().filter(|slot| !slot.key.is_empty()).count() as u32;
-    // Relaxed: whoever comes next opens the object after us, or takes the
-    // semaphore that is posted below.
-    let before = table.entry_count.swap(occupied, Relaxed);
-    let version = table.version.load(Relaxed).wrapping_add(1);
-    table.version.store(version, Relaxed);
-    table.sem.init(1).expect("1 is a possible value of a semaphore");
-    Recovered { version, restored, freed, entry_count: (before, occupied) }
+fn users(segment: &Segment) -> Vec<Process> {
+    let users = process::users_of(segment.identity());
+    users.into_iter().map(|(pid, name)| Process { pid, name }).collect()
+}
+
+fn in_use(segment: &Segment, trailer: Option<&Trailer>) -> StoreError {
+    let name = segment.name().clone();
+    let owner = segment.at(0).map_or(Owner::Unknown, |table| owner::owner(table, trailer));
+    let me = std::process::id();
+    let users = users(segment);
+    let others = users.into_iter().filter(|user| user.pid != me).collect();
+    StoreError::InUse { name, owner, others }
+}
+
+/// A table whose lock this process has.
+struct Taken<'a> {
+    table: &'a Table,
+    trailer: Option<&'a Trailer>,
+    found: FoundLock,
+    /// The mark on the lock, which is to be removed.
+    mark: Mark,
+    /// Kept until the lock is given back.
+    _lease: Option<Lease<'a>>,
+}
+
+/// Takes the lock where that is safe; `None` where it is not. `alone` returns a
+/// lease if nobody else has the object.
+fn take<'a>(
+    table: &'a Table,
+    trailer: Option<&'a Trailer>,
+    alone: impl Fn() -> Result<Option<Lease<'a>>, StoreError>,
+) -> Result<Option<Taken<'a>>, StoreError> {
+    let mark = trailer.map_or(0, |trailer| owner::register(table, trailer));
+    let taken = |found, mark, lease| Taken { table, trailer, found, mark, _lease: lease };
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        let found = match table.sem.value() {
+            _ if !table.sem.is_between_processes() => FoundLock::NotASemaphore,
+            0 => FoundLock::Held,
+            1 if table.sem.try_lock(mark) == Ok(true) => {
+                return Ok(Some(taken(FoundLock::Free, mark, None)));
+            }
+            1 => FoundLock::Held,
+            value => FoundLock::Above(value),
+        };
+        let owner = trailer.and_then(|trailer| Some((trailer, owner::marked(table, trailer)?)));
+        if let Some((trailer, dead)) = owner.filter(|(_, owner)| owner.identity.is_dead()) {
+            let process = owner::member(trailer, dead.mark, dead.identity);
+            if owner::take_over(table, trailer, dead) {
+                return Ok(Some(taken(FoundLock::HeldBy(process), dead.mark, None)));
+            }
+        } else if let Some(lease) = alone().or_else(|error| match deadline.passed() {
+            true => Err(error),
+            // Its owner may live, and give it back.
+            false => Ok(None),
+        })? {
+            // Its owner may have given it back, and gone, just before.
+            if found == FoundLock::Held && table.sem.value() == 1 {
+                continue;
+            }
+            let mark = trailer.map_or(0, |trailer| {
+                owner::forget_members(trailer);
+                owner::register(table, trailer)
+            });
+            // From here on, should this process be killed, its mark tells.
+            table.sem.set(0, mark);
+            return Ok(Some(taken(found, mark, Some(lease))));
+        }
+        if deadline.passed() {
+            return Ok(None);
+        }
+        std::thread::sleep(PAUSE.min(deadline.remaining()));
+    }
+}
+
+impl Taken<'_> {
+    /// Puts the table right, gives the lock back, and says what was done.
+    fn put_right(self) -> Option<Recovered> {
+        let recovered = self.repair();
+        let mark = self.mark;
+        // The lock was taken by us, so there is room for one.
+        let _ = self.table.sem.give(|found| found == mark);
+        if let (Some(trailer), FoundLock::HeldBy(_)) = (self.trailer, &self.found) {
+            owner::leave(trailer, mark);
+        }
+        if recovered.is_some() {
+            crate::sys::futex::wake_all(&self.table.version);
+        }
+        recovered
+    }
+
+    /// Each of its steps can be the last of this process, and be made again by
+    /// the next: the undo record is disarmed when the pair is back, and the rest
+    /// depends only on what is in the slots.
+    fn repair(&self) -> Option<Recovered> {
+        let table = self.table;
+        let restored = self.trailer.and_then(|trailer| trailer.undo.restore(table));
+        let freed = free_what_is_no_entry(table);
+        let occupied = table.slots.iter().filter(|slot| !slot.key.is_empty()).count() as u32;
+        // Relaxed: whoever comes next takes the semaphore that is given back.
+        let before = table.entry_count.swap(occupied, Relaxed);
+        let is_whole = restored.is_none() && freed.is_empty() && before == occupied;
+        if is_whole && self.found == FoundLock::Free {
+            return None;
+        }
+        let version = table.version.load(Relaxed).wrapping_add(1);
+        // SeqCst: as in `bump_version`, though those who wait are woken in any case.
+        table.version.store(version, SeqCst);
+        let (lock, entry_count) = (self.found.clone(), (before, occupied));
+        Some(Recovered { lock, version, restored, freed, entry_count })
+    }
 }
 
 /// Frees slots that are not ended by NULs, and second ones of the same key.
@@ -158,9 +347,14 @@ mod tests {
         let name = TestName::new("recover");
         left_behind(&name, |_| {});
         let recovered = Store::recover(&name).unwrap().unwrap();
-        let expected = Recovered { version: 3, restored: None, freed: vec![], entry_count: (2, 2) };
-        assert_eq!(recovered, expected);
-        assert_eq!(recovered.to_string(), "the lock is free again, at version 3");
+        assert_eq!(
+            recovered.to_string(),
+            "the lock was held by a process that is gone; the store is usable again, at version 3"
+        );
+        assert_eq!(
+            (recovered.restored, recovered.freed, recovered.entry_count),
+            (None, vec![], (2, 2))
+        );
         assert_eq!(pairs(&name), both());
         assert_eq!(Store::open(&name).unwrap().set("third", "3").unwrap(), 4);
     }
@@ -200,7 +394,7 @@ mod tests {
         let name = TestName::new("recover-undo");
         left_behind(&name, |store| {
             let slot = &store.table().slots[1];
-            store.undo().unwrap().arm(store.table(), 1);
+            store.trailer().unwrap().undo.arm(store.table(), 1);
             slot.timestamp.store(1, Relaxed);
             slot.key.clear();
             if parts >= 1 {
@@ -219,7 +413,7 @@ mod tests {
     #[test]
     fn value_whose_replacement_was_complete_is_the_new_one() {
         let name = TestName::new("recover-done");
-        left_behind(&name, |store| store.undo().unwrap().arm(store.table(), 1));
+        left_behind(&name, |store| store.trailer().unwrap().undo.arm(store.table(), 1));
         assert_eq!(Store::recover(&name).unwrap().unwrap().restored, None);
         assert_eq!(pairs(&name), both());
     }
@@ -229,7 +423,7 @@ mod tests {
     fn old_copy_is_not_put_back() {
         let name = TestName::new("recover-stale");
         left_behind(&name, |store| {
-            store.undo().unwrap().arm(store.table(), 1);
+            store.trailer().unwrap().undo.arm(store.table(), 1);
             store.table().slots[1].key.clear();
             store.table().entry_count.store(1, Relaxed);
             store.table().sem.post().unwrap();
@@ -254,7 +448,8 @@ mod tests {
         let recovered = Store::recover(&name).unwrap().unwrap();
         assert_eq!(
             recovered.to_string(),
-            "the lock is free again, at version 3; slots [2, 3] were freed, for what was in them \
+            "the lock was held by a process that is gone; the store is usable again, at version 3; \
+             slots [2, 3] were freed, for what was in them \
              was no entry; entry_count was 7 and is 2"
         );
         assert_eq!((recovered.freed, recovered.entry_count), (vec![2, 3], (7, 2)));

@@ -1,30 +1,21 @@
 //! A store in a segment of its own: what C programs create and open.
 //!
 //! Idea: a [`Segment`] with a [`Table`] at its start, and nothing else. The
-//! object has a table's 3,320 bytes. The word behind them, in the rest of the
-//! last page, tells who changes the table whether anybody waits: see `awaited`.
-//! C programs map the page and leave the word alone.
+//! object has a table's 3,320 bytes. What our processes tell each other beside the
+//! table lies behind it, in the rest of the last page: see [`Trailer`]. C programs
+//! map the page and leave that alone.
 //! Limits: the layout has no magic number. What is another program's object can
-//! be told only by its size, and by contents that no table has. The rest of the
-//! page is shared on Linux, and POSIX promises nothing; where the word is lost,
-//! a change is noticed after a bounded sleep, as that of a C program is.
+//! be told only by its size, and by contents that no table has.
 
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::{DEFAULT_LOCK_TIMEOUT, KeyValue, StoreError};
-use crate::layout::{Table, Undo};
+use super::{DEFAULT_LOCK_TIMEOUT, KeyValue, StoreError, owner};
+use crate::layout::{Table, Trailer};
 use crate::sys::mapping::page_size;
 use crate::{Segment, SegmentName};
 
 /// The name that C programs use.
 pub const DEFAULT_NAME: &str = "/gitflow_kv_store";
-
-/// Where the word that tells of waiters lies: behind the table.
-const AWAITED_OFFSET: usize = size_of::<Table>();
-
-/// Where the old contents of a slot under change lie: behind that word.
-pub(super) const UNDO_OFFSET: usize = AWAITED_OFFSET + 8;
 
 /// A [`Table`] in a [`Segment`]. Dropping it unmaps; the object stays until it
 /// is [unlinked](Self::unlink).
@@ -40,7 +31,7 @@ impl Store {
     /// [`StoreError::Segment`]; nothing was made.
     pub fn create(name: &SegmentName) -> Result<Self, StoreError> {
         let segment = Segment::create_with(name, size_of::<Table>(), init)?;
-        Ok(Self { segment, lock_timeout: DEFAULT_LOCK_TIMEOUT })
+        Ok(Self { segment, lock_timeout: DEFAULT_LOCK_TIMEOUT }.joined())
     }
 
     /// Opens a store that this or another program has created.
@@ -86,6 +77,15 @@ impl Store {
         self.segment
     }
 
+    /// The same store, with this process among its members.
+    fn joined(self) -> Self {
+        if let Some(trailer) = self.trailer() {
+            // Without a place it works as well; then nobody is told who it was.
+            owner::register(self.table(), trailer);
+        }
+        self
+    }
+
     /// A store in `segment`, if what is there can be one.
     fn checked(segment: Segment) -> Result<Self, StoreError> {
         let name = segment.name().clone();
@@ -95,7 +95,7 @@ impl Store {
             return Err(StoreError::NotReady { name });
         }
         store.table().check()?;
-        Ok(store)
+        Ok(store.joined())
     }
 }
 
@@ -108,13 +108,14 @@ impl KeyValue for Store {
         self.lock_timeout
     }
 
-    fn awaited(&self) -> Option<&AtomicU32> {
-        self.segment.in_last_page(AWAITED_OFFSET)
+    fn trailer(&self) -> Option<&Trailer> {
+        trailer_in(&self.segment)
     }
+}
 
-    fn undo(&self) -> Option<&Undo> {
-        self.segment.in_last_page(UNDO_OFFSET)
-    }
+/// The words behind the table in a segment.
+pub(super) fn trailer_in(segment: &Segment) -> Option<&Trailer> {
+    segment.in_last_page(Trailer::OFFSET)
 }
 
 /// Refuses an object that is longer than a table's.

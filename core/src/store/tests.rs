@@ -269,7 +269,7 @@ fn operation_with_no_time_gives_up_at_once() {
     let table = table();
     table.sem.wait().unwrap();
     let error = table.within(Duration::ZERO).set("a", "1").unwrap_err();
-    assert!(matches!(error, StoreError::LockTimeout { waited: Duration::ZERO }), "{error}");
+    assert!(matches!(error, StoreError::LockTimeout { waited: Duration::ZERO, .. }), "{error}");
     table.sem.post().unwrap();
     table.within(Duration::ZERO).set("a", "1").unwrap();
 }

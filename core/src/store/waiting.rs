@@ -99,7 +99,7 @@ fn change_that_wakes_nobody_is_noticed() {
     thread::scope(|scope| {
         let waiter = scope.spawn(|| store.wait_for_change(1, Deadline::after(LONG)));
         // The waiter announces itself before it sleeps.
-        while store.awaited().unwrap().load(SeqCst) != 1 {
+        while store.trailer().unwrap().awaited.load(SeqCst) != 1 {
             thread::yield_now();
         }
         store.table().version.fetch_add(1, Relaxed);

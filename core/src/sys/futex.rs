@@ -7,10 +7,10 @@
 
 use std::io;
 use std::ptr::null;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use crate::deadline::timespec;
+use crate::deadline::{Deadline, timespec};
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,11 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) -> io::Re
             0_u64,
         )
     };
+    woken(result)
+}
+
+/// What the result of a wait means.
+fn woken(result: libc::c_long) -> io::Result<Woken> {
     if result == 0 {
         return Ok(Woken::LookAgain);
     }
@@ -51,17 +56,61 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) -> io::Re
     }
 }
 
+/// Where the low half of `word` lies, which a futex can be.
+fn low_half(word: &AtomicU64) -> *mut u32 {
+    let first = word.as_ptr().cast::<u32>();
+    if cfg!(target_endian = "little") { first } else { first.wrapping_add(1) }
+}
+
+/// Sleeps while the low half of `word` is 0, until `deadline` at most if there is
+/// one.
+///
+/// # Source
+/// futex(2), `FUTEX_WAIT_BITSET`, whose time is absolute on the monotonic clock.
+pub(crate) fn wait_for_more_than_zero(
+    word: &AtomicU64,
+    deadline: Option<Deadline>,
+) -> io::Result<Woken> {
+    let deadline = deadline.map(Deadline::to_timespec);
+    // SAFETY:
+    // - half of a live, aligned 64-bit word is a live, aligned 32-bit word, and
+    //   `deadline` lives until return;
+    // - the kernel only reads both; it reads the word atomically;
+    // - peers: whatever they store, the call compares it and returns.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            low_half(word),
+            libc::FUTEX_WAIT_BITSET,
+            0_u32,
+            deadline.as_ref().map_or(null(), std::ptr::from_ref),
+            null::<u32>(),
+            libc::FUTEX_BITSET_MATCH_ANY as u32,
+        )
+    };
+    woken(result)
+}
+
 /// Wakes all who wait for `word`.
 pub(crate) fn wake_all(word: &AtomicU32) {
-    // SAFETY: `word` is a live, aligned 32-bit word, and the kernel uses only
-    // its address. The call fails on bad addresses alone, so its result says
+    wake(word.as_ptr(), i32::MAX);
+}
+
+/// Wakes one who waits for the low half of `word`.
+pub(crate) fn wake_one(word: &AtomicU64) {
+    wake(low_half(word), 1);
+}
+
+fn wake(word: *mut u32, most: i32) {
+    // SAFETY: both callers pass a live, aligned 32-bit word, and the kernel uses
+    // only its address. The call fails on bad addresses alone, so its result says
     // nothing that we do not know.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
-            word.as_ptr(),
+            word,
             libc::FUTEX_WAKE,
-            i32::MAX,
+            most,
             null::<libc::timespec>(),
             null::<u32>(),
             0_u64,

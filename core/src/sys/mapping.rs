@@ -45,6 +45,11 @@ impl Mapping {
         Ok(Self { base: base.cast(), length })
     }
 
+    /// Its length in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.length.get()
+    }
+
     /// The `T` at `offset`; `None` where it would not lie in these pages, or
     /// not at a multiple of its alignment.
     pub(crate) fn at<T: Layout>(&self, offset: usize) -> Option<&T> {

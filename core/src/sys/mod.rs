@@ -1,10 +1,11 @@
-//! System calls, glibc's semaphores, and raw memory: all that needs `unsafe`
+//! System calls and raw memory: all that needs `unsafe`
 //! beside the shared layout.
 
 pub(crate) mod futex;
 pub(crate) mod lease;
 pub(crate) mod mapping;
 pub(crate) mod object;
-pub(crate) mod semaphore;
+pub(crate) mod process;
 #[cfg(test)]
 pub(crate) mod signals;
+pub(crate) mod turn;

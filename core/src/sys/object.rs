@@ -23,7 +23,7 @@ use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::linkat;
 
 /// Where glibc keeps shared memory objects.
-const DIRECTORY: &str = "/dev/shm";
+pub(crate) const DIRECTORY: &str = "/dev/shm";
 
 /// Owner only, whatever the umask.
 const MODE: u32 = 0o600;

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use shmkv::{Condition, KeyValue, Put, Removed, Snapshot, StoreError, Within};
+use shmkv::{Condition, KeyValue, Owner, Put, Removed, Snapshot, StoreError, Within};
 
 use super::{Journal, Note, What};
 
@@ -73,7 +73,9 @@ impl<'a> Access<'a> {
         match self.journal.try_lock() {
             Ok(journal) => Ok(journal),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(StoreError::LockTimeout { waited }),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::LockTimeout { waited, owner: Owner::Unknown })
+            }
         }
     }
 }

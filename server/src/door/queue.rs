@@ -82,8 +82,8 @@ impl Queue {
             }
             let left = patience.saturating_sub(joined.elapsed());
             let result = match act(&attached.access(left)) {
-                Err(StoreError::LockTimeout { .. }) => {
-                    Err(StoreError::LockTimeout { waited: patience })
+                Err(StoreError::LockTimeout { owner, .. }) => {
+                    Err(StoreError::LockTimeout { waited: joined.elapsed(), owner })
                 }
                 result => result,
             };

@@ -30,9 +30,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn task(name: &SegmentName, words: &[&str]) -> Result<(), Box<dyn Error>> {
     match *words {
         ["hold"] => hold(&Store::open(name)?),
+        ["keep-open"] => keep_open(&Store::open(name)?),
+        ["wait-for-lock"] => wait_for_lock(&Store::open(name)?),
+        ["hold-unmarked"] => hold_unmarked(&Store::open(name)?),
         ["set", key, value] => report(Store::open(name)?.set(key, value)),
         ["create"] => report(Store::create(name).map(|_| "created")),
         ["open"] => report(Store::open(name).map(|_| "opened")),
+        ["recover"] => recover(name),
         ["unlink"] => report(Store::unlink(name).map(|()| "unlinked")),
         ["create-or-open"] => create_or_open(name),
         ["replace"] => replace(&Store::open(name)?),
@@ -77,10 +81,47 @@ fn report(result: Result<impl std::fmt::Display, StoreError>) -> Result<(), Box<
 
 /// Takes the lock and keeps it until the input ends.
 fn hold(store: &Store) -> Result<(), Box<dyn Error>> {
+    let _guard = store.lock()?;
+    say("held")?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// The same, as a C program does that says nothing of itself.
+fn hold_unmarked(store: &Store) -> Result<(), Box<dyn Error>> {
     let _guard = store.table().sem.guard()?;
     say("held")?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
+}
+
+/// Keeps the store open until the input ends.
+fn keep_open(_store: &Store) -> Result<(), Box<dyn Error>> {
+    say("open")?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// Waits for the lock for as long as it takes, and then holds it.
+fn wait_for_lock(store: &Store) -> Result<(), Box<dyn Error>> {
+    say("waiting")?;
+    // Without a look at the owner, whose death would end the wait.
+    store.table().sem.wait()?;
+    say("held")?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    store.table().sem.post()?;
+    Ok(())
+}
+
+/// Waits for the end of the input, then recovers.
+fn recover(name: &SegmentName) -> Result<(), Box<dyn Error>> {
+    say("ready")?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    match Store::recover(name) {
+        Ok(Some(recovered)) => say(recovered),
+        Ok(None) => say("nothing to do"),
+        Err(error) => say(format!("error: {error}")),
+    }
 }
 
 /// Waits for a line of input, then creates or opens: the starting shot of a race.

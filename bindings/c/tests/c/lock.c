@@ -11,8 +11,9 @@ static long milliseconds(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Schedule: a child takes the lock and is killed. */
-static void owner_that_dies(void)
+/* Schedule: a child takes the lock and is killed, while its parent has the store
+   open. */
+static void owner_that_dies(const char *name)
 {
     pid_t child = fork();
     CHECK(child >= 0);
@@ -28,7 +29,10 @@ static void owner_that_dies(void)
     shared_memory_kv_snapshot_t snapshot;
     SUCCEEDS(shared_memory_kv_lock_timeout(store, 20));
     FAILS(shared_memory_kv_set(store, "key", "value"), ETIMEDOUT);
-    SAYS("the lock was not free within 20 ms");
+    SAYS("the lock was not free within ");
+    char died[128];
+    snprintf(died, sizeof died, "process %d (lock) died while it held it; recover the store", (int)child);
+    SAYS(died);
     FAILS(shared_memory_kv_get(store, "key", value), ETIMEDOUT);
     FAILS(shared_memory_kv_delete(store, "key"), ETIMEDOUT);
     FAILS(shared_memory_kv_clear(store), ETIMEDOUT);
@@ -36,13 +40,24 @@ static void owner_that_dies(void)
     FAILS(shared_memory_kv_compare_and_set(store, "key", "value", &version), ETIMEDOUT);
     FAILS(shared_memory_kv_lock(store, 20), ETIMEDOUT);
     SUCCEEDS(shared_memory_kv_version(store, &version));
-    SUCCEEDS(shared_memory_kv_unlock(store));
+
+    char report[256];
+    SUCCEEDS(shared_memory_kv_recover_named(name, report, sizeof report));
+    snprintf(died, sizeof died, "process %d (lock) died while it held the lock", (int)child);
+    CHECK(strncmp(report, died, strlen(died)) == 0);
+    SUCCEEDS(shared_memory_kv_recover_named(name, report, sizeof report));
+    CHECK(report[0] == '\0');
+    SUCCEEDS(shared_memory_kv_recover_named(name, NULL, 0));
     SUCCEEDS(shared_memory_kv_set(store, "key", "value"));
 }
 
-static void taken_and_given(void)
+static void taken_and_given(const char *name)
 {
+    char report[5] = "xxxx";
     SUCCEEDS(shared_memory_kv_lock(store, 0));
+    FAILS(shared_memory_kv_recover_named(name, report, sizeof report), EBUSY);
+    SAYS("by this very process");
+    CHECK(strcmp(report, "xxxx") == 0);
     CHECK(store->entry_count == 1);
     FAILS(shared_memory_kv_lock(store, 0), ETIMEDOUT);
     SUCCEEDS(shared_memory_kv_unlock(store));
@@ -107,8 +122,8 @@ int main(void)
     const char *name = own_name("lock");
     store = shared_memory_kv_create_named(name, &fd);
     CHECK(store != NULL);
-    owner_that_dies();
-    taken_and_given();
+    owner_that_dies(name);
+    taken_and_given(name);
     signals_do_not_end_a_wait();
     timeout_is_the_mappings(name);
     shared_memory_kv_destroy(fd, store);
