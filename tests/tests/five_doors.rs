@@ -7,6 +7,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -29,7 +30,9 @@ const SERVER_README: &str = include_str!("../../server/README.md");
 /// What the README's readers have there, and the test has elsewhere.
 const STORE: &str = " /doors";
 const ADDRESS: &str = "127.0.0.1:8000";
-const FOLDER: &str = "target/c";
+
+/// What its lines use of the checkout. They write to `target`.
+const SOURCES: [&str; 2] = ["bindings", "tests"];
 
 /// What documents of this kind have always shown, as written.
 const OLD_LINES: [&str; 3] = [
@@ -76,7 +79,7 @@ fn without(tool: &str) -> Option<String> {
 
 fn lines_that_clients_know_run() {
     let name = TestName::new("old-lines");
-    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo has made it");
+    let folder = folder_like_a_checkout();
     let mut terminal = Terminal { name: &name, folder: folder.path(), address: String::new() };
     let _server = terminal.start_server("cargo run --bin server -- --name /doors");
     let [set, get, status] = OLD_LINES.map(|line| {
@@ -94,7 +97,7 @@ fn lines_that_clients_know_run() {
 /// Required: every follower and the page see every pair.
 fn each_door_sees_what_all_others_set() {
     let name = TestName::new("five-doors");
-    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo has made it");
+    let folder = folder_like_a_checkout();
     let [producer, consumer, server, curl, install, compile, c, python] =
         lines_of("a terminal of its own:").try_into().expect("eight lines");
     let mut terminal = Terminal { name: &name, folder: folder.path(), address: String::new() };
@@ -138,7 +141,20 @@ fn value_of(line: &str) -> &str {
     words.rfind(|word| !word.is_empty()).expect("each line has a word")
 }
 
-/// A shell in the checkout, whose lines are about the test's own store.
+/// A folder with the checkout's sources, and a `target` of its own. Its name is as
+/// awkward as a user's may be.
+fn folder_like_a_checkout() -> TempDir {
+    let mut builder = tempfile::Builder::new();
+    let folder = builder.prefix("Zoë's doors ").tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder.expect("cargo has made it");
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for name in SOURCES {
+        symlink(checkout.join(name), folder.path().join(name)).expect("a new folder");
+    }
+    folder
+}
+
+/// A shell in such a folder, whose lines are about the test's own store.
 struct Terminal<'a> {
     name: &'a TestName,
     folder: &'a Path,
@@ -149,11 +165,9 @@ impl Terminal<'_> {
     fn command(&self, line: &str) -> Command {
         let line = line
             .replace(STORE, &format!(" {}", self.name.as_str()))
-            .replace(ADDRESS, &self.address)
-            .replace(&format!("$PWD/{FOLDER}"), FOLDER)
-            .replace(FOLDER, &self.folder.display().to_string());
+            .replace(ADDRESS, &self.address);
         let mut shell = Command::new("sh");
-        shell.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        shell.current_dir(self.folder);
         shell.args(["-c", &format!("exec {}", built(&line))]);
         shell.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
         shell
@@ -195,7 +209,8 @@ fn built(line: &str) -> String {
     let Some(rest) = line.strip_prefix("cargo run --bin ") else { return format!("env {line}") };
     let (name, arguments) = rest.split_once(' ').expect("each has arguments");
     let path = program(name).get_program().to_string_lossy().into_owned();
-    format!("{path} {}", arguments.trim_start_matches("-- "))
+    let path = path.replace('\'', r"'\''");
+    format!("'{path}' {}", arguments.trim_start_matches("-- "))
 }
 
 /// A program that runs; killed and reaped when this is dropped.

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use support::children::{output_of, run};
@@ -32,6 +32,9 @@ const LINKS: [(&str, &str); 2] = [
     ),
 ];
 
+/// Where it is installed, below a destdir.
+const PREFIX: &str = "/opt/of ours";
+
 /// What programs look for when they start.
 const SONAME: &str = concat!("libshared_memory_kv.so.", env!("CARGO_PKG_VERSION_MAJOR"));
 
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
             Ok(cc)
         });
         let mut trials = with(&tools, "readme_program", |cc| {
-            let program = |name, libraries: fn(&Path) -> Outcome<String>| {
+            let program = |name, libraries: fn(&Path) -> Outcome<Vec<String>>| {
                 let cc = cc.clone();
                 trial(name, move || readme_program(&cc, &libraries))
             };
@@ -81,10 +84,13 @@ fn install_c() -> Command {
 }
 
 /// The program in the README prints what it should, linked as `libraries` says.
-fn readme_program(compiler: &Compiler, libraries: &dyn Fn(&Path) -> Outcome<String>) -> Outcome {
+fn readme_program(
+    compiler: &Compiler,
+    libraries: &dyn Fn(&Path) -> Outcome<Vec<String>>,
+) -> Outcome {
     let scratch = scratch();
     // With a destdir the loader's cache is left alone.
-    let (destdir, prefix) = (scratch.path(), Path::new("/opt/kv"));
+    let (destdir, prefix) = (scratch.path(), Path::new(PREFIX));
     output_of(install_c().arg("--prefix").arg(prefix).env("DESTDIR", destdir))?;
 
     let readme = read(&package().join("README.md"))?;
@@ -93,28 +99,35 @@ fn readme_program(compiler: &Compiler, libraries: &dyn Fn(&Path) -> Outcome<Stri
     fs::write(&source, program.ok_or("the README has no program")?).map_err(|e| e.to_string())?;
 
     let binary = scratch.path().join("program");
-    let flags = pkg_config(destdir, &["--cflags"])? + " " + &libraries(destdir)?;
     let files = [source.display().to_string(), "-o".into(), binary.display().to_string()];
-    compiler.run(files.into_iter().chain(flags.split_whitespace().map(str::to_owned)))?;
+    let flags = [pkg_config(destdir, &["--cflags"])?, libraries(destdir)?];
+    compiler.run(files.into_iter().chain(flags.into_iter().flatten()))?;
     let mut command = Command::new(binary);
-    let printed = output_of(command.env("LD_LIBRARY_PATH", destdir.join("opt/kv/lib")))?;
+    let printed = output_of(command.env("LD_LIBRARY_PATH", below(destdir, "lib")))?;
     let wanted = "city is New York, at version 1\n";
     if printed == wanted { Ok(()) } else { Err(format!("it printed {printed:?}")) }
 }
 
-fn shared_library(destdir: &Path) -> Outcome<String> {
+fn shared_library(destdir: &Path) -> Outcome<Vec<String>> {
     pkg_config(destdir, &["--libs"])
 }
 
 /// As the README says.
-fn static_library(destdir: &Path) -> Outcome<String> {
-    let archive = destdir.join("opt/kv/lib/libshared_memory_kv.a");
-    Ok(format!("{} -pthread", archive.display()))
+fn static_library(destdir: &Path) -> Outcome<Vec<String>> {
+    let archive = below(destdir, "lib/libshared_memory_kv.a");
+    Ok(vec![archive.display().to_string(), "-pthread".into()])
 }
 
 /// As the README says, too.
-fn nothing_shared(destdir: &Path) -> Outcome<String> {
-    Ok(format!("-static {}", pkg_config(destdir, &["--static", "--libs"])?))
+fn nothing_shared(destdir: &Path) -> Outcome<Vec<String>> {
+    let mut flags = pkg_config(destdir, &["--static", "--libs"])?;
+    flags.push("-static".into());
+    Ok(flags)
+}
+
+/// What is installed at `path`.
+fn below(destdir: &Path, path: &str) -> PathBuf {
+    destdir.join(PREFIX.trim_start_matches('/')).join(path)
 }
 
 /// Installs below a destdir of the test's own.
@@ -179,12 +192,16 @@ fn man_page() -> Outcome {
     if missing.is_empty() { Ok(()) } else { Err(format!("it does not name {missing:?}")) }
 }
 
-fn pkg_config(destdir: &Path, arguments: &[&str]) -> Outcome<String> {
+/// What pkg-config says, as words. The test's own destdir stands before it.
+fn pkg_config(destdir: &Path, arguments: &[&str]) -> Outcome<Vec<String>> {
     let mut command = Command::new("pkg-config");
     command.args(arguments).arg("shared_memory_kv");
-    command.env("PKG_CONFIG_PATH", destdir.join("opt/kv/lib/pkgconfig"));
-    command.env("PKG_CONFIG_SYSROOT_DIR", destdir);
-    output_of(&mut command)
+    let flags = output_of(command.env("PKG_CONFIG_PATH", below(destdir, "lib/pkgconfig")))?;
+    // It is for a shell: a blank that belongs to a word has a backslash.
+    let flags = flags.replace("\\ ", "\0");
+    let words = flags.split_whitespace().map(|word| word.replace('\0', " "));
+    let place = below(destdir, "").display().to_string();
+    Ok(words.map(|word| word.replace(&format!("{PREFIX}/"), &place)).collect())
 }
 
 fn destdir() -> Outcome {

@@ -108,9 +108,11 @@ fn below(destdir: &Path, prefix: &Path) -> PathBuf {
 
 /// All there is to install; the libraries are made in `folder`.
 fn items(prefix: &Path, libdir: &Path, folder: &Path) -> Vec<Item> {
+    // pkg-config would take what follows a blank for another word.
+    let word = |path: &Path| path.display().to_string().replace(' ', "\\ ");
     let pkg_config = PKG_CONFIG
-        .replace("@prefix@", &prefix.display().to_string())
-        .replace("@libdir@", &libdir.display().to_string())
+        .replace("@prefix@", &word(prefix))
+        .replace("@libdir@", &word(libdir))
         .replace("@version@", env!("CARGO_PKG_VERSION"));
     let text =
         |path: PathBuf, text: String| Item { path, content: Content::Bytes(text.into(), 0o644) };
