@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use shmkv_grader::catalogue::{ALL, Exercise};
+use shmkv_grader::catalogue::{ALL, Exercise, Kind};
 
 use crate::{BookError, Sources};
 
@@ -49,7 +49,8 @@ pub fn exercises() -> String {
     table + &format!("| | all | | {minutes} | {points} |\n")
 }
 
-/// The wrong answers to each exercise, lab by lab.
+/// The wrong answers to each exercise in which something is written, lab by lab. Those
+/// to the others would give the right ones away.
 ///
 /// # Errors
 /// [`BookError::Read`]; [`BookError::NoMistake`] where a head does not say what
@@ -57,7 +58,7 @@ pub fn exercises() -> String {
 pub fn mistakes(sources: &Sources) -> Result<String, BookError> {
     let mut text = String::new();
     let mut last = None;
-    for exercise in ALL {
+    for exercise in written() {
         if last.replace(exercise.lab) != Some(exercise.lab) {
             text += &format!("\n### Lab {}\n", exercise.lab);
         }
@@ -71,6 +72,10 @@ pub fn mistakes(sources: &Sources) -> Result<String, BookError> {
         text += &rows.concat();
     }
     Ok(text)
+}
+
+fn written() -> impl Iterator<Item = &'static Exercise> {
+    ALL.iter().filter(|exercise| exercise.kind == Kind::Write)
 }
 
 fn rust_files(sources: &Sources, folder: &str) -> Result<Vec<String>, BookError> {
@@ -102,13 +107,24 @@ mod tests {
     fn every_wrong_answer_is_a_row() {
         let sources = Sources::of_workspace();
         let tables = mistakes(&sources).expect("wrong answers with heads");
-        for exercise in ALL {
+        for exercise in written() {
             let (_, rest) = tables.split_once(&format!("**{}**", exercise.id)).expect("a table");
             let rows = rest.trim_start().lines().take_while(|line| line.starts_with('|')).count();
             let folder = format!("labs/exercises/wrong/lab-{}/{}", exercise.lab, exercise.id);
             let files = rust_files(&sources, &folder).expect("a folder").len();
             assert_eq!(rows, files + 2, "{}", exercise.id);
         }
+    }
+
+    /// Which exercises have an answer "NONE" shows in their mistakes: those without a
+    /// refuted "NONE" among them.
+    #[test]
+    fn mistakes_give_no_schedule_or_prediction_away() {
+        let tables = mistakes(&Sources::of_workspace()).expect("wrong answers with heads");
+        for exercise in ALL.iter().filter(|exercise| exercise.kind != Kind::Write) {
+            assert!(!tables.contains(exercise.id), "{}", exercise.id);
+        }
+        assert!(!tables.contains("refuted") && !tables.contains("NONE"), "{tables}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{BookError, Figures, Sources, course, html, snapshots};
 
 /// All directives, as an error lists them.
 const KNOWN: &str = "code FILE:ANCHOR, snapshot FILE, timeline FIGURE, schedule FIGURE, \
-                     scheduler FIGURE, counts FIGURE, search FIGURE…, output FIGURE, exercises LAB, mistakes, course, man-pages";
+                     scheduler FIGURE, counts FIGURE, orders FIGURE, search FIGURE…, explored FIGURE, output FIGURE, exercises LAB, mistakes, course, man-pages";
 
 /// Replaces the directives of all chapters.
 pub struct Directives {
@@ -66,6 +66,8 @@ impl Directives {
             "schedule" => self.figures.schedule(argument),
             "scheduler" => self.figures.scheduler(argument),
             "counts" => self.figures.counts(argument),
+            "orders" => self.figures.orders(argument),
+            "explored" => self.figures.explored(argument),
             "search" => self.figures.search(argument),
             "output" => self.figures.output(argument),
             "exercises" => course::exercises_of(argument),

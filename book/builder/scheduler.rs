@@ -42,6 +42,15 @@ pub struct Played {
     pub case: Option<LabCase>,
 }
 
+impl Played {
+    /// How many schedules there are, and how many of them fail; `None` where they
+    /// cannot be counted.
+    pub fn counts(&self) -> Option<(u128, u128)> {
+        let (all, failing) = self.states.first()?.schedules.as_ref()?;
+        Some((all.parse().ok()?, failing.parse().ok()?))
+    }
+}
+
 /// A scenario that a lab's program can replay.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LabCase {

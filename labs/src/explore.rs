@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use shmkv_harness::sim::{
-    Reduction, Replay, Schedule, Search, SearchReport, SimError, Simulate, Strategy,
+    Coverage, Reduction, Replay, Schedule, Search, SearchReport, SimError, Simulate, Strategy,
 };
 use shmkv_harness::{Cell, TextTable, in_lines, thousands};
 
@@ -267,16 +267,20 @@ pub fn merge(document: &mut Value, more: Value) {
     }
 }
 
-/// The report for people: what ran, what it covered, how it fails, what to type.
-pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
-    say!("{}", in_lines(&format!("{}: {report}", case.name), "  "));
-    let coverage = &report.coverage;
-    say!(
-        "  {} states; {} pairs of conflicting accesses, {} of them in both orders",
+/// What a search has covered, in one line.
+pub fn coverage_line(coverage: &Coverage) -> String {
+    format!(
+        "{} states; {} pairs of conflicting accesses, {} of them in both orders",
         thousands(coverage.states),
         thousands(coverage.conflicts),
         thousands(coverage.both_orders)
-    );
+    )
+}
+
+/// The report for people: what ran, what it covered, how it fails, what to type.
+pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
+    say!("{}", in_lines(&format!("{}: {report}", case.name), "  "));
+    say!("  {}", coverage_line(&report.coverage));
     if let Some(difference) = &report.nondeterminism {
         say!(
             "  one execution did not repeat: step {} was {}, then {}",

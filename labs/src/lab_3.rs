@@ -43,12 +43,14 @@ impl Table {
         self.lock.init(1).expect("a semaphore");
     }
 
+    // ANCHOR: set
     /// Gives `key` the value that consists of `word`, in the first free slot if
     /// the key is new.
     pub fn set(&self, key: u64, word: Word) {
         let _guard = self.lock.guard().expect("a semaphore");
         self.change(key, word);
     }
+    // ANCHOR_END: set
 
     // ANCHOR: compare-and-set
     /// As [`set`](Self::set), if the version is still `seen`; says whether it was.

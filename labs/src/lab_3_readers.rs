@@ -64,10 +64,12 @@ impl Reading {
     }
 
     // ANCHOR: copy
+    // ANCHOR: version-first
     fn copy(self, table: &Table) -> Copied {
         let values = || [table.value(key(0)), table.value(key(1))];
         match self {
             Self::VersionFirst => (table.version.load(Relaxed), values()),
+            // ANCHOR_END: version-first
             Self::SameVersion => {
                 let twice = || {
                     let before = table.version.load(Relaxed);

@@ -51,7 +51,7 @@ pub fn render(rows: &[Row], limits: &Limits, colour: bool) -> String {
     format!(
         "{sampled}\nSchedules up to and with the first that fails, mean of {} seeds, at most {} \
          each; in brackets the\npublished mean. >: not every seed found it; those that did not \
-         count as far as they came.\n*: {} schedules were over before all seeds were run.\n\n{exhaustive}\n\
+         count as far as they came.\n*: stopped after {} schedules, before all seeds ran.\n\n{exhaustive}\n\
          All schedules within a bound, those that cost less first: up to and with the first that \
          fails.\nnone in N: there are no more than N, and none fails. repaired: without the bug, within what\nthe last column says.\n",
         limits.seeds,

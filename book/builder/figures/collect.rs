@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use shmkv_harness::sim::Search;
-use shmkv_harness::{Scenario, Shared, StressOptions};
+use shmkv_harness::{Scenario, Shared, StressOptions, thousands};
+use shmkv_labs::explore::lab_search;
 use shmkv_labs::lab_3_readers::{self as readers, Reading};
 use shmkv_labs::lab_3_writers::{self as writers, Writing};
 use shmkv_labs::story::{verdicts, violations_side_by_side};
 use shmkv_labs::{lab_1, lab_2, lab_2_wrong, lab_3, lab_4};
 
-use super::{grouped, lost_update, transfer, variants};
+use super::{lost_update, transfer, variants};
 use crate::{BookError, Figures, Sources};
 
 /// Makes all figures.
@@ -53,10 +54,11 @@ fn first() -> Search {
 fn lab_1(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-1/damage";
     let race = figures.stressed(name, &lab_1::scenario(4, 2), &paused(2_000))?;
-    let [rounds, failed] = [race.rounds, race.failed_rounds].map(|count| grouped(count.into()));
+    let [rounds, failed] = [race.rounds, race.failed_rounds].map(thousands);
     let table = race.invariant_table().render(false);
     figures.printed(name, format!("{rounds} rounds, of which {failed} failed\n\n{table}"));
 
+    figures.searched("lab-1/all", &lab_1::scenario(2, 1), &lab_search(), "violated")?;
     let lines = [
         sources.excerpt("labs/src/lab_1.rs:set")?,
         sources.excerpt("labs/src/lab_1.rs:find")?,
@@ -139,6 +141,29 @@ fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), Book
     let race = lab_2_wrong::check_then_act(2, 1);
     figures.searched(name, &race, &first(), "violated: every key")?;
 
+    // What the chapter's answers say of `set_in_two_steps`, with one set each and with two.
+    for (sets, invariant, wanted) in [
+        (1, "version counts every set", "held"),
+        (1, "every key that was set is there", "violated"),
+        (1, "no key is in two slots", "held"),
+        (1, "count is that of the occupied slots", "violated"),
+        (1, "every value is of one writer", "held"),
+        (2, "no key is in two slots", "violated"),
+    ] {
+        let race = about(lab_2_wrong::check_then_act(2, sets), invariant);
+        figures.searched("lab-2/answers", &race, &first(), wanted)?;
+    }
+    figures.all_fail("lab-2/early-returns", &lab_2_wrong::early_return(2), "deadlock")?;
+    // A free lock: three loads and two compare-exchanges.
+    let free = [
+        "load lock.{value, waiters} = {1, 0}",
+        "compare-exchange lock.{value, waiters} {1, 0} → {0, 0}",
+        "load lock.shared = 128",
+        "load lock.{value, waiters} = {0, 0}",
+        "compare-exchange lock.{value, waiters} {0, 0} → {1, 0}",
+    ];
+    figures.has_steps("lab-2/check-then-act", &free)?;
+
     figures.searched("lab-2/crosswise", &variants::crosswise(), &first(), "deadlock")?;
     figures.searched(
         "lab-2/two-permits",
@@ -171,8 +196,11 @@ fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
 fn lab_3_executions(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-3/version-first";
     let lines = [
-        sources.excerpt("labs/src/lab_3_readers.rs:copy")?,
+        sources.excerpt("labs/src/lab_3_readers.rs:version-first")?,
+        sources.excerpt("labs/src/table.rs:read")?,
+        sources.excerpt("labs/src/lab_3.rs:set")?,
         sources.excerpt("labs/src/lab_3.rs:change")?,
+        sources.excerpt("labs/src/table.rs:write")?,
     ];
     figures.of_lab(name, "lab-3", "version-first");
     let torn = readers::scenario(Reading::VersionFirst, 1, 1);

@@ -17,7 +17,8 @@ mod variants;
 use std::collections::BTreeMap;
 
 use shmkv_harness::sim::{Replay, Schedule, Search, SearchReport, SimError, Simulate};
-use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress};
+use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress, thousands};
+use shmkv_labs::explore;
 
 use crate::scheduler::{self, LabCase, Played};
 use crate::{BookError, Excerpt, Sources, html};
@@ -121,11 +122,33 @@ impl Figures {
     /// [`BookError::NoFigure`].
     pub fn counts(&self, name: &str) -> Result<String, BookError> {
         self.show("scheduler", name, |figure| {
-            let start = figure.played.as_ref()?.states.first()?;
-            let (all, failing) = start.schedules.as_ref()?;
-            let (all, failing): (u128, u128) = (all.parse().ok()?, failing.parse().ok()?);
-            let (all, held) = (grouped(all), grouped(all - failing));
+            let (all, failing) = figure.played.as_ref()?.counts()?;
+            let (all, held) = (thousands(all), thousands(all - failing));
             Some(format!("Of {all} schedules {held} hold."))
+        })
+    }
+
+    /// In how many orders the steps of figure `name`, which is played, can be made: a
+    /// sentence for the prose around it.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn orders(&self, name: &str) -> Result<String, BookError> {
+        self.show("scheduler", name, |figure| {
+            let (all, _) = figure.played.as_ref()?.counts()?;
+            Some(format!("That makes {} orders.", thousands(all)))
+        })
+    }
+
+    /// What `explore` says of the search in figure `name`: what ran, and what it covered.
+    ///
+    /// # Errors
+    /// [`BookError::NoFigure`].
+    pub fn explored(&self, name: &str) -> Result<String, BookError> {
+        self.show("search", name, |figure| {
+            let search = figure.search.as_ref()?;
+            let coverage = explore::coverage_line(&search.coverage);
+            Some(html::output(&format!("{search}\n{coverage}\n")))
         })
     }
 
@@ -195,6 +218,25 @@ impl Figures {
         Ok(())
     }
 
+    /// Searches `scenario`, of which the chapter says that every schedule fails. The
+    /// verdict must begin with `wanted`.
+    fn all_fail(
+        &mut self,
+        name: &str,
+        scenario: &dyn Simulate,
+        wanted: &'static str,
+    ) -> Result<(), BookError> {
+        self.searched(name, scenario, &Search::exhaustive(2), wanted)?;
+        match self.figures.get(name).and_then(|figure| figure.search.as_ref()) {
+            Some(search) if search.failed < search.schedules => Err(BookError::Verdict {
+                name: name.to_owned(),
+                wanted,
+                found: format!("{} of {} schedules failed", search.failed, search.schedules),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs `scenario` under one schedule. The verdict must begin with `wanted`.
     fn replayed(
         &mut self,
@@ -259,19 +301,6 @@ impl Figures {
     fn printed(&mut self, name: &str, text: String) {
         self.entry(name).output = Some(text);
     }
-}
-
-/// A number with a comma after each three digits, as programs here print it.
-fn grouped(number: u128) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 fn no_figure(kind: &'static str, name: &str) -> BookError {
