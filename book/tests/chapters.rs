@@ -129,7 +129,7 @@ fn large_numbers_in_prose_are_computed() {
     fn orders(steps: u128) -> u128 {
         (1..=steps).fold(1, |orders, n| orders * (steps + n) / n)
     }
-    let known = [orders(10), orders(20)].map(|number| shmkv_harness::thousands(number));
+    let known = [orders(10), orders(20)].map(shmkv_harness::thousands);
     let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
     let mut found = BTreeSet::new();
     for chapter in chapters() {

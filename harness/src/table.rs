@@ -2,7 +2,8 @@
 //!
 //! Idea: columns as wide as their widest cell, numbers to the right, colour
 //! only where it is wanted, so that the same text serves terminals and files.
-//! A table that is wider than 80 columns breaks the lines of its text cells.
+//! A table that is wider than 80 columns breaks the lines of its text cells, if it
+//! fits then.
 //! Limits: width is counted in characters, which is wrong for double-width ones.
 
 use std::borrow::Cow;
@@ -110,13 +111,15 @@ impl TextTable {
         }
         let gaps = GAP.len() * widths.len().saturating_sub(1);
         let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(WIDEST);
-        let texts = widths.iter_mut().zip(is_text).filter(|(_, is_text)| *is_text);
+        let mut narrowed = widths.clone();
+        let texts = narrowed.iter_mut().zip(is_text).filter(|(_, is_text)| *is_text);
         for (width, _) in texts.rev() {
             let cut = excess.min(width.saturating_sub(NARROWEST));
             *width -= cut;
             excess -= cut;
         }
-        widths
+        // Where numbers alone are too wide, broken text would not help.
+        if excess == 0 { narrowed } else { widths }
     }
 }
 
