@@ -14,7 +14,6 @@ export class Failure extends Error {
 
 const ADVICE = {
   507: "Delete a key first.",
-  503: "Try again in a moment.",
 };
 
 async function send(method, path, { body, version } = {}) {
@@ -44,6 +43,9 @@ function sentence(detail, status) {
   const whole = /[.!?]$/.test(text) ? text : `${text}.`;
   return ADVICE[status] ? `${whole} ${ADVICE[status]}` : whole;
 }
+
+/** Recovers the store from a dead process, where that is safe. */
+export const recover = () => send("POST", "/recover");
 
 /** The pair with this key; its version is that of the table. */
 export const get = (pair) => send("GET", `/get/${encodeKey(pair)}`);

@@ -183,7 +183,7 @@ export class Bytes {
     const view = new DataView(this.state.bytes.buffer, start, length);
     const meaning = {
       timestamp: () => tellTime(view.getBigInt64(0, true)),
-      sem: () => `value ${view.getUint32(0, true)}, waiters ${view.getUint32(4, true)}`,
+      sem: () => tellSemaphore(view),
       version: () => String(view.getUint32(0, true)),
       entry_count: () => String(view.getUint32(0, true)),
     }[name] ?? (() => tellText(this.state.bytes.subarray(start, start + length)));
@@ -211,6 +211,14 @@ function tellText(bytes) {
   const end = bytes.indexOf(0);
   if (end === 0) return "empty";
   return end < 0 ? "not ended by a NUL" : `"${decoder.decode(bytes.subarray(0, end))}"`;
+}
+
+/** The highest byte is who took the lock: a place in the list of processes that lies
+    behind the table; C programs leave it 0. */
+function tellSemaphore(view) {
+  const waiters = view.getUint32(4, true) & 0xffffff;
+  const mark = view.getUint8(7);
+  return `value ${view.getUint32(0, true)}, waiters ${waiters}${mark ? `, mark ${mark}` : ""}`;
 }
 
 const tellTime = (seconds) => (seconds === 0n ? "0" : `${seconds} = ${clock(Number(seconds))}`);

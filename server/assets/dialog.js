@@ -1,9 +1,10 @@
 // The dialog "Set value".
 
 import * as api from "./api.js";
+import { whileWaiting } from "./panels.js";
 import { byId, countBytes, quoted } from "./words.js";
 
-export function listenToDialog(toast) {
+export function listenToDialog(state, toast) {
   const dialog = byId("set-dialog");
   if (!dialog) return; // the server is read-only
   const [key, value] = [byId("set-key"), byId("set-value")];
@@ -39,11 +40,16 @@ export function listenToDialog(toast) {
   byId("set-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const pair = { key: key.value, value: value.value };
+    const done = whileWaiting(state, (text) => { byId("set-why").textContent = text; });
+    byId("set-submit").disabled = true;
     try {
       await api.set(pair);
     } catch (failure) {
+      done();
+      check();
       return complain(failure.message);
     }
+    done();
     dialog.close();
     key.value = "";
     value.value = "";

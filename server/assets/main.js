@@ -11,8 +11,8 @@ import { State } from "./state.js";
 import { byId } from "./words.js";
 
 const state = new State();
-const toast = new Toast();
-const banner = new Banner();
+const toast = new Toast(state);
+const banner = new Banner(toast);
 const activity = new Activity();
 const graph = new Graph();
 const slots = new Slots(state, toast);
@@ -42,5 +42,5 @@ byId("refresh").addEventListener("click", () => {
   link.open();
 });
 byId("retry").addEventListener("click", () => link.open());
-listenToDialog(toast);
+listenToDialog(state, toast);
 link.open();

@@ -1,10 +1,12 @@
 // What stands around the slots: gauges, processes, changes, and what is wrong.
 
-import { byId, CAPACITY, count, element, isolated } from "./words.js";
+import * as api from "./api.js";
+import { byId, CAPACITY, clock, count, element, isolated } from "./words.js";
 
 const KEPT_CHANGES = 50;
 const ANNOUNCE_MS = 1500;
 const LONG_HELD_S = 3;
+const WAIT_TOLD_MS = 250;
 
 const SLEEPS = { lock: "the lock", change: "a change", nothing: "–", unknown: "not visible" };
 
@@ -110,11 +112,48 @@ export class Activity {
   }
 }
 
-/** What is wrong, in words. */
+/** "process 4711 (lab-4)", as the server says it. */
+export const nameOf = ({ pid, name }) => `process ${pid}${name ? ` (${name})` : ""}`;
+
+/** What is to be said of a lock that is held for long, or by a dead process: the
+    sentence, and whether recovery is worth an attempt. */
+function tellLock({ value, held_s: held, owner }, processes) {
+  if (value !== 0) return null;
+  if (owner?.dead) {
+    return [`${capital(nameOf(owner))} died while it held the lock. Nobody can use the store until it is recovered.`, true];
+  }
+  if (held < LONG_HELD_S) return null;
+  if (owner) return [`${capital(nameOf(owner))} has held the lock for ${held} s. It lives: nothing is broken.`, false];
+  const others = processes.filter(({ this: isThis }) => !isThis);
+  const unknown = `The lock has been held for ${held} s, and it does not tell by whom.`;
+  if (others.length === 0) {
+    return [`${unknown} No other process is seen that has the segment open: its owner is gone.`, true];
+  }
+  return [`${unknown} It may be one that has the segment open: ${others.map(nameOf).join(", ")}. If it does not end by itself, end it; then the store can be recovered.`, false];
+}
+
+const capital = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+/** What is wrong, in words, and what can be done. */
 export class Banner {
   #link = null;
   #problem = null;
-  #lock = null;
+  #recoverable = false;
+
+  /** `toast` says what has come of a recovery. */
+  constructor(toast) {
+    const button = byId("recover");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const done = await toast.orFailure(() => api.recover());
+      button.disabled = false;
+      if (done && !done.recovered) toast.say([`${capital(done.message)}.`]);
+    });
+    byId("notice-close").addEventListener("click", () => {
+      sessionStorage.setItem("notice", byId("notice").dataset.number);
+      byId("notice").hidden = true;
+    });
+  }
 
   showLink(state, pauseMs) {
     const words = { connecting: "Connecting", live: "Live", lost: "Offline" };
@@ -130,26 +169,61 @@ export class Banner {
     this.#show();
   }
 
-  showState({ problem, lock }) {
-    this.#problem = problem && `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
-    const isLong = lock.value === 0 && lock.held_s >= LONG_HELD_S;
-    this.#lock = isLong
-      ? `The lock has been held for ${lock.held_s} s. Its owner may have died: stop all programs that have the segment open, and start this server again; it frees the lock.`
-      : null;
+  showState({ problem, damaged, lock, processes, notice }) {
+    const [held, isWorthIt] = tellLock(lock, processes) ?? [null, false];
+    const shown = damaged ? "It is shown as it is in memory; recovery puts it right." : "";
+    this.#problem = held ?? (problem && `${capital(problem)}. ${shown}`.trim());
+    this.#recoverable = isWorthIt || (damaged && held === null);
     this.#show();
+    showNotice(notice);
   }
 
   #show() {
-    const text = this.#link ?? this.#problem ?? this.#lock;
+    const text = this.#link ?? this.#problem;
     byId("banner").hidden = text === null;
     if (byId("banner-text").textContent !== (text ?? "")) byId("banner-text").textContent = text ?? "";
     byId("retry").hidden = this.#link === null;
+    const isReadOnly = document.body.dataset.readOnly === "true";
+    byId("recover").hidden = this.#link !== null || !this.#recoverable || isReadOnly;
   }
+}
+
+/** The last recovery, unless it was put away in this window. */
+function showNotice(notice) {
+  if (notice === null) return void (byId("notice").hidden = true);
+  const number = `${notice.number} ${notice.timestamp}`;
+  if (byId("notice").dataset.number === number) return;
+  byId("notice").dataset.number = number;
+  byId("notice-text").textContent = `${clock(notice.timestamp)}: ${notice.text}.`;
+  byId("notice").hidden = sessionStorage.getItem("notice") === number;
+}
+
+/** Says that a change waits for the lock, should it do so; returns what ends that, and
+    tells whether anything was said. */
+export function whileWaiting(state, say) {
+  let said = false;
+  const tell = () => {
+    const { value, held_s: held, owner } = state.lock;
+    if (value !== 0) return;
+    said = true;
+    const who = owner ? ` by ${nameOf(owner)}` : "";
+    say(`Waiting for the lock: it is held${who}${held > 0 ? `, for ${held} s` : ""} …`);
+  };
+  tell();
+  const timer = setInterval(tell, WAIT_TOLD_MS);
+  return () => {
+    clearInterval(timer);
+    return said;
+  };
 }
 
 /** Short messages that go by themselves. */
 export class Toast {
   static SHOWN_MS = 6000;
+
+  constructor(state) {
+    this.state = state;
+  }
 
   /** Says these texts; those of others are in elements that isolate them. */
   say(parts, { label, act, bad = false } = {}) {
@@ -166,11 +240,15 @@ export class Toast {
     setTimeout(() => toast.remove(), Toast.SHOWN_MS);
   }
 
-  /** Does `act`; says why where it fails. */
+  /** Does `act`; says that it waits for the lock, where it does, and why it fails. */
   async orFailure(act) {
+    const done = whileWaiting(this.state, (text) => this.say([text]));
     try {
-      return await act();
+      const result = await act();
+      if (done()) byId("toasts").replaceChildren();
+      return result;
     } catch (failure) {
+      done();
       this.say(failure.parts, { bad: true });
       return null;
     }

@@ -1,6 +1,7 @@
 // The ten slots: shown, flashed when they change, copied, edited, deleted.
 
 import * as api from "./api.js";
+import { whileWaiting } from "./panels.js";
 import { ago, byId, clock, countBytes, isolated, quoted } from "./words.js";
 
 const RETRIES = 5;
@@ -145,6 +146,9 @@ export class Slots {
     const form = item.querySelector(".edit");
     if (!this.#check(form)) return;
     const pair = { ...withoutTime(old), value: form.querySelector("textarea").value };
+    this.#complain(form, []);
+    const done = whileWaiting(this.state, (text) => { form.querySelector(".why").textContent = text; });
+    form.querySelector("[type=submit]").disabled = true;
     try {
       if (conflict || !canBePut(pair)) await api.set(pair);
       else await this.#saveUnlessChanged(pair, old);
@@ -152,6 +156,9 @@ export class Slots {
     } catch (failure) {
       if (this.#edited) this.#edited.conflict = failure.status === 412;
       this.#complain(form, failure.parts);
+    } finally {
+      done();
+      this.#check(form);
     }
   }
 

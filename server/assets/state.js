@@ -21,9 +21,11 @@ export class State {
   slots = new Array(CAPACITY).fill(null);
   bytes = new Uint8Array(SIZE);
   version = 0;
-  lock = { value: 1, waiters: 0, queued: 0, held_s: 0 };
+  lock = { value: 1, waiters: 0, queued: 0, held_s: 0, owner: null };
   processes = [];
   problem = null;
+  damaged = false;
+  notice = null;
   known = false;
 
   get entryCount() {
@@ -52,6 +54,8 @@ export class State {
     this.version = frame.version;
     this.lock = frame.lock;
     this.problem = frame.problem;
+    this.damaged = frame.damaged;
+    this.notice = frame.notice;
     if (frame.processes) this.processes = frame.processes;
     this.known = true;
     // A key that moved to another slot was not deleted.

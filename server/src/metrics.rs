@@ -20,19 +20,23 @@ pub enum Operation {
     Delete,
     /// The whole table was read.
     Snapshot,
+    /// The store was recovered.
+    Recover,
 }
 
-const OPERATIONS: [(Operation, &str); 4] = [
+const OPERATIONS: [(Operation, &str); 5] = [
     (Operation::Get, "get"),
     (Operation::Set, "set"),
     (Operation::Delete, "delete"),
     (Operation::Snapshot, "snapshot"),
+    (Operation::Recover, "recover"),
 ];
 
 /// Results by the status that they are answered with.
-const RESULTS: [(u16, &str); 8] = [
+const RESULTS: [(u16, &str); 9] = [
     (200, "ok"),
     (404, "not_found"),
+    (409, "in_use"),
     (412, "precondition_failed"),
     (413, "too_long"),
     (422, "invalid"),

@@ -81,7 +81,7 @@ fn complete(operation: &mut Operation, path: &str, method: &HttpMethod) {
     if operation.request_body.is_some() {
         add("408", "The body did not arrive within 10 s");
     }
-    let touches_store = ["/get", "/set", "/status", "/keys", "/healthz"];
+    let touches_store = ["/get", "/set", "/status", "/keys", "/healthz", "/recover"];
     if touches_store.iter().any(|prefix| path.starts_with(prefix)) {
         add("500", "The table is corrupt, or the kernel refused");
         let busy = problem("No store is open, or its lock was not free in time");

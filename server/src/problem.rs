@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use shmkv::{KEY_LIMIT, StoreError, VALUE_LIMIT};
+use shmkv::{KEY_LIMIT, Owner, Process, StoreError, VALUE_LIMIT};
 use utoipa::ToSchema;
 
 /// Seconds after which a client whose request found the lock taken may try again.
@@ -78,6 +78,39 @@ impl Fault {
     }
 }
 
+/// Why a store was not recovered: its lock's owner lives, or may.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Conflict {
+    /// Sentences: what is known, what cannot be known, and what to do.
+    pub detail: String,
+    /// The process that holds the lock; null where the lock does not tell.
+    pub owner: Option<ProcessView>,
+    /// The other processes that have the store open, as far as the kernel shows
+    /// them to this server: one of them may hold the lock.
+    pub others: Vec<ProcessView>,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProcessView {
+    /// Its number.
+    #[schema(example = 4711)]
+    pub pid: u32,
+    /// Its name, where it is known.
+    #[schema(example = "lab-4")]
+    pub name: Option<String>,
+}
+
+impl Conflict {
+    fn new(detail: String, owner: &Owner, others: &[Process]) -> Self {
+        let owner = match owner {
+            Owner::Alive(process) | Owner::Dead(process) => Some(process.into()),
+            _ => None,
+        };
+        Self { detail, owner, others: others.iter().map(ProcessView::from).collect() }
+    }
+}
+
 /// An answer other than success.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -89,6 +122,7 @@ pub struct Problem {
 enum Text {
     Sentence(String),
     Faults(Vec<Fault>),
+    Conflict(Conflict),
 }
 
 impl Problem {
@@ -159,7 +193,20 @@ impl From<StoreError> for Problem {
             }
             E::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
             E::VersionChanged { .. } | E::KeyExists { .. } => StatusCode::PRECONDITION_FAILED,
-            E::LockTimeout { .. } | E::Segment(_) | E::NotReady { .. } | E::Foreign { .. } => {
+            E::LockTimeout { owner, .. } => {
+                // Of a living owner nothing can be recovered.
+                let remedy = if matches!(owner, Owner::Alive(_)) { "" } else { " (POST /recover)" };
+                return Self::unavailable(format!("{error}{remedy}"));
+            }
+            E::Corrupt(_) => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return Self::new(status, format!("{error}; POST /recover puts it right"));
+            }
+            E::InUse { owner, others, .. } => {
+                let conflict = Conflict::new(error.to_string(), owner, others);
+                return Self { status: StatusCode::CONFLICT, detail: Text::Conflict(conflict) };
+            }
+            E::Segment(_) | E::NotReady { .. } | E::Foreign { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -172,6 +219,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = match self.detail {
             Text::Sentence(detail) => (self.status, Json(Detail { detail })).into_response(),
+            Text::Conflict(conflict) => (self.status, Json(conflict)).into_response(),
             Text::Faults(detail) => (self.status, Json(Faults { detail })).into_response(),
         };
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

@@ -22,14 +22,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{self, GracefulShutdown};
-use shmkv::{SegmentName, Store, StoreError};
+use shmkv::{SegmentName, StoreError};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tower::Service;
 
 use crate::app::App;
-use crate::door::{Attached, Door};
+use crate::door::{Attached, Door, recover_lock};
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -118,9 +118,7 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let listener = listen(address).map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(failed("getsockname"))?;
 
-    if !options.read_only {
-        recover(&options.name);
-    }
+    let recovered = if options.read_only { None } else { recover(&options.name) };
     let attached = Attached::open(&options.name, options.read_only)?;
     let how = match &attached {
         Ok(attached) if attached.store().segment().was_created() => "created".into(),
@@ -131,6 +129,7 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let (name, lock_timeout) = (options.name.clone(), options.lock_timeout_ms);
     let door = Door::new(name, attached, lock_timeout, limits.queued, metrics.clone())
         .map_err(failed("starting a thread"))?;
+    recovered.into_iter().for_each(|text| door.notice(text));
     let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
     let app = Arc::new(App::new(door, metrics.clone(), patience, limits, read_only));
     let watcher = Watcher::start(app.clone()).map_err(failed("starting a thread"))?;
@@ -152,16 +151,21 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     finish(&app, &options)
 }
 
-/// Frees a lock that its owner took along when he died, if that is certain; says
+/// Frees a lock that its owner took along when it died, if that is certain; says
 /// what was done, or why nothing was.
-fn recover(name: &SegmentName) {
-    match Store::recover(name) {
-        Ok(Some(recovered)) => eprintln!("server: segment {name}: {recovered}"),
+fn recover(name: &SegmentName) -> Option<String> {
+    match recover_lock(name) {
+        Ok(recovered) => {
+            let text = recovered?.to_string();
+            eprintln!("server: segment {name}: {text}");
+            Some(text)
+        }
         Err(error @ (StoreError::InUse { .. } | StoreError::Os { .. })) => {
             eprintln!("server: {error}");
+            None
         }
         // There is nothing to recover; what else is wrong, opening tells.
-        Ok(None) | Err(_) => {}
+        Err(_) => None,
     }
 }
 

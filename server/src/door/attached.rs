@@ -1,5 +1,7 @@
 //! The store that is open, and what there is instead when none is.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use super::{Access, Journal};
 pub struct Attached {
     store: Store,
     journal: Mutex<Journal>,
+    let_go: AtomicBool,
 }
 
 /// Why no store is open.
@@ -31,6 +34,15 @@ pub enum Absence {
         /// Its name.
         name: SegmentName,
     },
+    /// It is there, and its table is damaged.
+    #[error("{reason}; the store is shown as it is, and POST /recover puts it right")]
+    Damaged {
+        /// The store's own words.
+        reason: String,
+    },
+    /// It is closed for a moment, so that it can be recovered.
+    #[error("the store is being recovered; try again")]
+    Recovering,
     /// It is there, and cannot be opened.
     #[error("no store is open: {reason}")]
     Unusable {
@@ -56,6 +68,9 @@ impl Attached {
                 error @ (StoreError::NotReady { .. }
                 | StoreError::Segment(SegmentError::TooShort { found: 0, .. })),
             ) => Ok(Err(Absence::Unusable { reason: error.to_string() })),
+            Err(error @ StoreError::Corrupt(_)) => {
+                Ok(Err(Absence::Damaged { reason: error.to_string() }))
+            }
             Err(error) => Err(error),
         }
     }
@@ -66,12 +81,26 @@ impl Attached {
         match Store::open(name) {
             Ok(store) => Some(Ok(Self::new(store))),
             Err(StoreError::Segment(SegmentError::NotFound { .. })) => None,
+            Err(error @ StoreError::Corrupt(_)) => {
+                Some(Err(Absence::Damaged { reason: error.to_string() }))
+            }
             Err(error) => Some(Err(Absence::Unusable { reason: error.to_string() })),
         }
     }
 
     fn new(store: Store) -> Self {
-        Self { store, journal: Mutex::default() }
+        Self { store, journal: Mutex::default(), let_go: AtomicBool::new(false) }
+    }
+
+    /// Has those who wait for the lock give up.
+    pub fn let_go(&self) {
+        // Relaxed: a flag to stop by, which orders nothing.
+        self.let_go.store(true, Relaxed);
+    }
+
+    /// Whether the store is to be closed.
+    pub fn is_let_go(&self) -> bool {
+        self.let_go.load(Relaxed)
     }
 
     /// The store.

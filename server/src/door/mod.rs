@@ -8,23 +8,25 @@
 //! only wait beside it. While anybody is in the queue, who comes later joins it
 //! too, and does not overtake.
 //! Source: sem_trywait(3) and sem_clockwait(3), by way of [`shmkv`].
-//! Limits: the lock has no owner. One that a dead process holds makes each
-//! request fail with 503 after the lock timeout, and nothing here can tell it
-//! from one that is held for long.
+//! Limits: a lock that a dead process holds makes each request fail with 503, until
+//! somebody has the store recovered. Where a C program holds it, nothing tells a
+//! dead one from one that takes long.
 
 mod access;
 mod attached;
 mod journal;
 mod queue;
+mod recovery;
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use shmkv::{SegmentName, StoreError};
 
 pub use access::Access;
 pub use attached::{Absence, Attached};
 pub use journal::{Journal, Note, What};
+pub use recovery::{Notice, dead_owner, recover_lock};
 
 use crate::metrics::{Metrics, Operation};
 use crate::problem::Problem;
@@ -37,6 +39,9 @@ const TRIES: u32 = 8;
 /// Pauses between two tries: together about as long as one holder needs.
 const PAUSES: u32 = 32;
 
+/// How long a health check waits for the lock.
+const CHECK: Duration = Duration::from_millis(100);
+
 /// The store, if one is open, and the queue before it.
 pub struct Door {
     name: SegmentName,
@@ -44,6 +49,9 @@ pub struct Door {
     attached: RwLock<Result<Arc<Attached>, Absence>>,
     queue: Queue,
     metrics: Arc<Metrics>,
+    /// Held by who recovers.
+    recovering: Mutex<()>,
+    notice: Mutex<Option<Arc<Notice>>>,
 }
 
 impl Door {
@@ -60,7 +68,9 @@ impl Door {
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         let attached = RwLock::new(attached.map(Arc::new));
-        Ok(Self { name, lock_timeout, attached, queue: Queue::new(queued)?, metrics })
+        let queue = Queue::new(queued)?;
+        let (recovering, notice) = Default::default();
+        Ok(Self { name, lock_timeout, attached, queue, metrics, recovering, notice })
     }
 
     /// The segment's name.
@@ -76,6 +86,15 @@ impl Door {
     /// Replaces the store; requests that have begun end on the old one.
     pub fn attach(&self, attached: Result<Arc<Attached>, Absence>) {
         *self.attached.write().unwrap_or_else(PoisonError::into_inner) = attached;
+    }
+
+    /// Opens the store that was found, unless one is open already, or is being
+    /// recovered.
+    pub fn attach_found(&self, found: Result<Attached, Absence>) {
+        let mut attached = self.attached.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&*attached, Err(absence) if *absence != Absence::Recovering) {
+            *attached = found.map(Arc::new);
+        }
     }
 
     /// How many operations wait for the lock in the queue.
@@ -97,6 +116,27 @@ impl Door {
         let status = result.as_ref().map_or_else(|problem| problem.status().as_u16(), |_| 200);
         self.metrics.count(operation, status);
         result
+    }
+
+    /// The table's version, if the store can be used now; waits for its lock for no
+    /// longer than others hold it as a rule.
+    ///
+    /// # Errors
+    /// 500 where the table is corrupt, 503 where no store is open or its lock is held.
+    pub async fn check(&self) -> Result<u32, Problem> {
+        let attached =
+            self.attached().map_err(|absence| Problem::unavailable(absence.to_string()))?;
+        let began = Instant::now();
+        loop {
+            match attached.access(Duration::ZERO).snapshot() {
+                Err(StoreError::LockTimeout { .. }) if began.elapsed() >= CHECK => {
+                    let owner = attached.store().owner();
+                    return Err(StoreError::LockTimeout { waited: CHECK, owner }.into());
+                }
+                Err(StoreError::LockTimeout { .. }) => tokio::time::sleep(CHECK / 20).await,
+                done => return Ok(done?.version),
+            }
+        }
     }
 
     async fn perform<T: Send + 'static>(

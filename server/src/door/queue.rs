@@ -15,7 +15,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use shmkv::StoreError;
+use shmkv::{Owner, StoreError};
 use tokio::sync::oneshot;
 
 use super::{Access, Attached};
@@ -29,6 +29,10 @@ pub(super) struct Queue {
     length: Arc<AtomicUsize>,
     limit: usize,
 }
+
+/// How long a job sleeps for the lock before it looks whether the store is to be let
+/// go. Long enough for a dead owner to be noticed within.
+const SLICE: Duration = Duration::from_millis(300);
 
 /// Someone in the queue; not any more when this is dropped.
 struct Waiting(Arc<AtomicUsize>);
@@ -80,17 +84,33 @@ impl Queue {
             if reply.is_closed() {
                 return;
             }
-            let left = patience.saturating_sub(joined.elapsed());
-            let result = match act(&attached.access(left)) {
-                Err(StoreError::LockTimeout { owner, .. }) => {
-                    Err(StoreError::LockTimeout { waited: joined.elapsed(), owner })
-                }
-                result => result,
-            };
+            let result = wait(&attached, patience, joined, &act);
             let _ = reply.send((result, joined.elapsed()));
         };
         // Jobs of requests that were given up may still be there.
         self.jobs.try_send(Box::new(job)).map_err(|_| full())?;
         answer.await.map_err(|_| Problem::unavailable("the operation was given up"))
+    }
+}
+
+/// Does `act` when the lock is free, within `patience` since `joined`; gives up
+/// where the lock's owner is dead, or the store is to be let go.
+fn wait<T>(
+    attached: &Attached,
+    patience: Duration,
+    joined: Instant,
+    act: impl Fn(&Access<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    loop {
+        let left = patience.saturating_sub(joined.elapsed());
+        match act(&attached.access(left.min(SLICE))) {
+            Err(StoreError::LockTimeout { owner, .. }) => {
+                let is_over = joined.elapsed() >= patience;
+                if is_over || attached.is_let_go() || matches!(owner, Owner::Dead(_)) {
+                    return Err(StoreError::LockTimeout { waited: joined.elapsed(), owner });
+                }
+            }
+            result => return result,
+        }
     }
 }

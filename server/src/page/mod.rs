@@ -35,6 +35,7 @@ pub fn page(view: &View, setting: &Setting<'_>) -> String {
                 (top(setting))
                 main {
                     (banner(view))
+                    (notice(view))
                     (panels::gauges(view))
                     div.columns {
                         (monitor::monitor(view, setting))
@@ -117,6 +118,19 @@ fn banner(view: &View) -> Markup {
             (icon("warning"))
             p #banner-text { (view.problem.as_deref().unwrap_or_default()) }
             button #retry.button type="button" hidden { "Retry now" }
+            button #recover.button type="button" hidden { "Recover" }
+        }
+    }
+}
+
+/// The last recovery, in words, until it is put away.
+fn notice(view: &View) -> Markup {
+    let last = view.notice.as_deref();
+    html! {
+        section #notice.notice role="status" hidden[last.is_none()] {
+            (icon("repair"))
+            p #notice-text { (last.map(|last| last.text.as_str()).unwrap_or_default()) }
+            button #notice-close.button.quiet type="button" { "Close" }
         }
     }
 }

@@ -44,10 +44,10 @@ fn lock_word(lock: &LockState) -> &'static str {
 }
 
 fn lock_note(lock: &LockState) -> String {
-    match lock.waiters {
-        0 => "nobody waits".into(),
-        1 => "1 waits".into(),
-        waiters => format!("{waiters} wait"),
+    match (lock.waiters, lock.queued) {
+        (0, 0) => "nobody waits".into(),
+        (1, _) | (0, 1) => "1 waits".into(),
+        (waiters, queued) => format!("{} wait", queued.max(waiters as usize)),
     }
 }
 

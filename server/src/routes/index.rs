@@ -30,10 +30,11 @@ pub struct Index {
 struct Endpoints(serde_json::Map<String, serde_json::Value>);
 
 /// Requests, and what each is for.
-pub(super) const ENDPOINTS: [(&str, &str); 14] = [
+pub(super) const ENDPOINTS: [(&str, &str); 15] = [
     ("GET /get/{key}", "The value of a key"),
     ("POST /set", "Set a key, with a body of {\"key\": …, \"value\": …}"),
     ("GET /status", "The whole table, its version and its entries"),
+    ("POST /recover", "Recover the store from a dead process, where that is safe"),
     ("GET /keys", "Keys, by prefix and page"),
     ("GET /keys/{key}", "The value of a key"),
     ("PUT /keys/{key}", "Set a key, if it is still at the version of If-Match"),

@@ -7,6 +7,7 @@ mod health;
 mod index;
 mod keys;
 mod pairs;
+mod recover;
 mod reply;
 mod status;
 
@@ -49,6 +50,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pairs::get))
         .routes(routes!(pairs::set))
         .routes(routes!(status::status))
+        .routes(routes!(recover::recover))
         .routes(routes!(keys::list, keys::delete_by_query))
         .routes(routes!(keys::get, keys::put, keys::delete))
         .routes(routes!(events::events))

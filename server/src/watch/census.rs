@@ -10,10 +10,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::Process;
+use super::Mapper;
 
 /// An object, by its inode, and who has it mapped.
-type Count = (u64, Arc<Vec<Process>>);
+type Count = (u64, Arc<Vec<Mapper>>);
 
 /// The thread that counts; it ends when this is dropped.
 pub struct Census {
@@ -27,7 +27,7 @@ impl Census {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(count: impl Fn(u64) -> Vec<Process> + Send + 'static) -> io::Result<Self> {
+    pub fn start(count: impl Fn(u64) -> Vec<Mapper> + Send + 'static) -> io::Result<Self> {
         // One request may wait while another is done; more would ask the same.
         let (requests, asked) = sync_channel(1);
         let last = Arc::new(Mutex::new(Count::default()));
@@ -51,7 +51,7 @@ impl Census {
     }
 
     /// The last count of `object`; nobody where there is none.
-    pub fn last(&self, object: u64) -> Arc<Vec<Process>> {
+    pub fn last(&self, object: u64) -> Arc<Vec<Mapper>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 == object { last.1.clone() } else { Arc::default() }
     }
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
     use crate::watch::Waits;
 
-    fn process(pid: u32) -> Process {
-        Process { pid, name: "peer".into(), this: false, waits: Waits::Nothing }
+    fn process(pid: u32) -> Mapper {
+        Mapper { pid, name: "peer".into(), this: false, waits: Waits::Nothing }
     }
 
     /// Schedule: a count is under way and does not end; who asks for the last one,

@@ -18,6 +18,6 @@ mod watcher;
 pub use changes::{Change, ChangeView};
 pub use event::{Event, EventId, write};
 pub use hub::{Hub, Joined};
-pub use processes::{Process, Waits};
-pub use view::{Delta, LockState, View};
+pub use processes::{Mapper, Waits};
+pub use view::{Delta, Holder, LockState, View};
 pub use watcher::Watcher;

@@ -16,7 +16,7 @@ use shmkv::Table;
 
 /// A process that has the segment mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Process {
+pub struct Mapper {
     /// Its id.
     pub pid: u32,
     /// Its name, as the kernel keeps it: at most 15 bytes.
@@ -42,16 +42,16 @@ pub enum Waits {
 }
 
 /// The processes that have the object with this inode mapped.
-pub fn on_object(inode: u64) -> Vec<Process> {
+pub fn on_object(inode: u64) -> Vec<Mapper> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut found: Vec<Process> = pids.filter_map(|pid| look(pid, inode)).collect();
+    let mut found: Vec<Mapper> = pids.filter_map(|pid| look(pid, inode)).collect();
     found.sort_by_key(|process| process.pid);
     found
 }
 
 /// The process, if it has the object mapped.
-fn look(pid: u32, inode: u64) -> Option<Process> {
+fn look(pid: u32, inode: u64) -> Option<Mapper> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
     let start = maps.lines().find_map(|line| start_of_mapping(line, inode))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned();
@@ -61,7 +61,7 @@ fn look(pid: u32, inode: u64) -> Option<Process> {
         // Its watcher, unless it looks just now.
         waits = waits.max(Waits::Change);
     }
-    Some(Process { pid, name, this, waits })
+    Some(Mapper { pid, name, this, waits })
 }
 
 /// The first address of a line of `maps`, if it is of this object.
@@ -118,7 +118,7 @@ mod tests {
         let name = TestName::new("srv-maps");
         let store = Store::create(&name).unwrap();
         let (_, inode) = store.segment().identity();
-        let this = |found: &[Process]| found.iter().any(|process| process.this);
+        let this = |found: &[Mapper]| found.iter().any(|process| process.this);
         assert!(this(&on_object(inode)));
         drop(store);
         assert!(!this(&on_object(inode)));

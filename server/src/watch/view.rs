@@ -8,15 +8,20 @@
 //! Limits: memory is copied without the lock, as a debugger would; it can show a
 //! change by half. Waiters are read from little-endian 64-bit semaphores.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::mem::offset_of;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
-use shmkv::{CAPACITY, Entry, Snapshot, Table};
+use shmkv::{CAPACITY, Entry, Owner, Process, Snapshot, Table};
 
-use super::Process;
+use super::Mapper;
+use crate::door::Notice;
 use crate::wire::Pair;
+
+/// The bits of the semaphore's second word that count its waiters.
+const WAITERS: u32 = 0x00ff_ffff;
 
 /// Unchanged bytes between two changed ones that are sent along, because a new
 /// piece would cost more.
@@ -31,14 +36,18 @@ pub struct View {
     pub table: Arc<Snapshot>,
     /// The segment's bytes.
     pub bytes: Arc<[u8]>,
+    /// The table is damaged: there is something to put right.
+    pub damaged: bool,
     /// The lock.
     pub lock: LockState,
     /// Who has the segment mapped.
-    pub processes: Arc<Vec<Process>>,
+    pub processes: Arc<Vec<Mapper>>,
+    /// The last recovery.
+    pub notice: Option<Arc<Notice>>,
 }
 
 /// The semaphore, and those who want it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LockState {
     /// 1: free; 0: held.
     pub value: u32,
@@ -48,6 +57,36 @@ pub struct LockState {
     pub queued: usize,
     /// For how many seconds it has been seen held.
     pub held_s: u64,
+    /// Who holds it, where that is known and it is held for longer than a moment.
+    pub owner: Option<Holder>,
+}
+
+/// The process that holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, where it is known.
+    pub name: Option<String>,
+    /// Whether it has died.
+    pub dead: bool,
+}
+
+impl Holder {
+    /// The lock's owner, if it is known.
+    pub fn of(owner: Owner) -> Option<Self> {
+        match owner {
+            Owner::Alive(Process { pid, name }) => Some(Self { pid, name, dead: false }),
+            Owner::Dead(Process { pid, name }) => Some(Self { pid, name, dead: true }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Process { pid: self.pid, name: self.name.clone() }.fmt(f)
+    }
 }
 
 /// What a page has not been sent yet.
@@ -56,14 +95,16 @@ pub struct Delta<'a> {
     /// All there is, and not only what is new.
     full: bool,
     problem: Option<&'a str>,
+    damaged: bool,
+    notice: Option<&'a Notice>,
     version: u32,
     entry_count: usize,
     slots: Vec<SlotView>,
     /// Pieces of memory: offset, and bytes in hexadecimal.
     memory: Vec<(usize, String)>,
-    lock: LockState,
+    lock: &'a LockState,
     #[serde(skip_serializing_if = "Option::is_none")]
-    processes: Option<&'a [Process]>,
+    processes: Option<&'a [Mapper]>,
 }
 
 /// A slot, free or not.
@@ -80,10 +121,30 @@ impl View {
     pub fn nothing(problem: String) -> Self {
         Self {
             problem: Some(problem),
+            damaged: false,
             table: Arc::new(Snapshot { version: 0, entries: Vec::new() }),
             bytes: Arc::new([0; size_of::<Table>()]),
             lock: LockState::default(),
             processes: Arc::default(),
+            notice: None,
+        }
+    }
+
+    /// What a damaged table shows, and why it is one: the pairs that can be read,
+    /// and all bytes.
+    pub fn of_damaged(table: &Table, reason: &str) -> Self {
+        let entries = table.slots.iter().enumerate().filter_map(|(slot, found)| {
+            let (key, value) = (found.key.load()?, found.value.load()?);
+            let timestamp = found.timestamp.load(Relaxed);
+            (!key.is_empty()).then_some(Entry { slot, key, value, timestamp })
+        });
+        let (version, entries) = (table.version.load(Relaxed), entries.collect());
+        Self {
+            damaged: true,
+            table: Arc::new(Snapshot { version, entries }),
+            bytes: Arc::new(table.bytes()),
+            lock: LockState::of(&table.bytes(), 0),
+            ..Self::nothing(reason.to_owned())
         }
     }
 
@@ -110,11 +171,13 @@ impl View {
         Delta {
             full: sent.is_none(),
             problem: self.problem.as_deref(),
+            damaged: self.damaged,
+            notice: self.notice.as_deref(),
             version: self.table.version,
             entry_count: self.table.entries.len(),
             slots: slots.collect(),
             memory,
-            lock: self.lock,
+            lock: &self.lock,
             processes: (!same_processes).then_some(&self.processes),
         }
     }
@@ -122,13 +185,15 @@ impl View {
 
 impl LockState {
     /// As the bytes of a table show it.
-    pub fn of(bytes: &[u8], queued: usize, held_s: u64) -> Self {
+    pub fn of(bytes: &[u8], queued: usize) -> Self {
         let at = offset_of!(Table, sem);
         let word = |at: usize| {
             let word = bytes[at..at + 4].try_into().expect("a word has four bytes");
             u32::from_ne_bytes(word)
         };
-        Self { value: word(at), waiters: word(at + 4), queued, held_s }
+        // Our own processes note in the high byte who they are.
+        let waiters = word(at + 4) & WAITERS;
+        Self { value: word(at), waiters, queued, held_s: 0, owner: None }
     }
 }
 
@@ -222,7 +287,7 @@ mod tests {
         use shmkv_tests::TestName;
         let name = TestName::new("srv-semaphore");
         let store = Store::create(&name).unwrap();
-        let state = || LockState::of(&store.table().bytes(), 0, 0);
+        let state = || LockState::of(&store.table().bytes(), 0);
         assert_eq!((state().value, state().waiters), (1, 0));
         store.table().sem.wait().unwrap();
         assert_eq!((state().value, state().waiters), (0, 0));

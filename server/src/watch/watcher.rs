@@ -14,11 +14,11 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use shmkv::{Deadline, KeyValue, Snapshot, StoreError};
+use shmkv::{Deadline, KeyValue, Owner, Process, Segment, Snapshot, StoreError, Table};
 
 use super::census::Census;
 use super::changes::between;
-use super::{LockState, View, processes};
+use super::{Holder, LockState, View, processes};
 use crate::app::App;
 use crate::door::{Absence, Attached, Journal};
 
@@ -37,6 +37,9 @@ const AGAIN: Duration = Duration::from_millis(25);
 
 /// How often anything is looked at when nobody looks.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// After how long it is looked who holds the lock.
+const LOOK_AT_OWNER: Duration = Duration::from_millis(250);
 
 /// How often processes are looked for while a page is open.
 const CENSUS: Duration = Duration::from_secs(1);
@@ -68,7 +71,7 @@ impl Watcher {
             loop {
                 match app.door.attached() {
                     Ok(attached) => Followed::new(&app, &census, attached).follow(running),
-                    Err(absence) => search(&app, absence, running),
+                    Err(absence) => search(&app, &census, absence, running),
                 }
                 if !running() {
                     return;
@@ -89,28 +92,66 @@ impl Watcher {
 }
 
 /// Looks for a segment until there is one.
-fn search(app: &App, mut absence: Absence, running: impl Fn() -> bool) {
+fn search(app: &App, census: &Census, mut absence: Absence, running: impl Fn() -> bool) {
     tell_absence(app, &absence);
+    let mut asked = None;
     while running() {
-        match Attached::reopen(app.door.name()) {
-            Some(Ok(attached)) => return app.door.attach(Ok(Arc::new(attached))),
-            Some(Err(other)) if other != absence => {
+        if absence != Absence::Recovering
+            && let Some(found) = Attached::reopen(app.door.name())
+        {
+            app.door.attach_found(found);
+        }
+        match app.door.attached() {
+            Ok(_) => return,
+            Err(other) if other != absence => {
                 tell_absence(app, &other);
-                app.door.attach(Err(other.clone()));
                 absence = other;
             }
-            _ => {}
+            Err(Absence::Damaged { reason }) => show_damaged(app, census, &mut asked, &reason),
+            Err(_) => {}
         }
         sleep(AGAIN);
     }
 }
 
+/// Shows a table that cannot be used, as it lies in memory.
+fn show_damaged(app: &App, census: &Census, asked: &mut Option<Instant>, reason: &str) {
+    // Not kept open: then somebody else can recover it.
+    let Ok(segment) = Segment::open(app.door.name(), size_of::<Table>()) else { return };
+    let Ok(table) = segment.at::<Table>(0) else { return };
+    let (_, object) = segment.identity();
+    if is_due(app, *asked) {
+        *asked = Some(Instant::now());
+        census.ask(object);
+    }
+    let (processes, notice) = (census.last(object), app.door.last_notice());
+    show(app, View { processes, notice, ..View::of_damaged(table, reason) });
+}
+
+/// Whether a page is open, and processes have not been looked for lately.
+fn is_due(app: &App, asked: Option<Instant>) -> bool {
+    app.views.receiver_count() > 0 && asked.is_none_or(|asked| asked.elapsed() >= CENSUS)
+}
+
+/// Shows pages how things are, if anything is new.
+fn show(app: &App, view: View) {
+    app.views.send_if_modified(|shown| {
+        let is_new = **shown != view;
+        *shown = Arc::new(view);
+        is_new
+    });
+}
+
 fn tell_absence(app: &App, absence: &Absence) {
     app.hub.close(absence.to_string());
+    if matches!(absence, Absence::Damaged { .. } | Absence::Recovering) {
+        // The one is shown next, the other over at once.
+        return;
+    }
     app.views.send_modify(|view| {
         let problem = Some(absence.to_string());
-        let processes = Arc::default();
-        *view = Arc::new(View { problem, processes, ..View::clone(view) });
+        let (processes, damaged) = (Arc::default(), false);
+        *view = Arc::new(View { problem, damaged, processes, ..View::clone(view) });
     });
 }
 
@@ -122,10 +163,13 @@ struct Followed<'a> {
     object: u64,
     table: Option<Arc<Snapshot>>,
     problem: Option<String>,
+    damaged: bool,
     looked: Instant,
     named: Instant,
     asked: Option<Instant>,
     held_since: Option<Instant>,
+    /// A dead process that holds the lock, and the last recovery before.
+    dead: Option<(Process, Option<u64>)>,
 }
 
 impl<'a> Followed<'a> {
@@ -139,18 +183,20 @@ impl<'a> Followed<'a> {
             object,
             table: None,
             problem: None,
+            damaged: false,
             looked: now,
             named: now,
             asked: None,
             held_since: None,
+            dead: None,
         }
     }
 
-    /// Follows until the name means another object, or none.
+    /// Follows until the name means another object, or none, or the store is let go.
     fn follow(mut self, running: impl Fn() -> bool) {
         self.look();
         self.publish();
-        while running() {
+        while running() && !self.attached.is_let_go() {
             if self.named.elapsed() >= QUIET {
                 self.named = Instant::now();
                 if let Ok(false) = self.attached.store().segment().is_named() {
@@ -207,6 +253,7 @@ impl<'a> Followed<'a> {
             Err(StoreError::LockTimeout { .. }) if self.table.is_some() => return,
             Err(error) => {
                 self.problem = Some(error.to_string());
+                self.damaged = matches!(error, StoreError::Corrupt(_));
                 if self.table.is_none() {
                     self.app.hub.close(error.to_string());
                 }
@@ -222,7 +269,7 @@ impl<'a> Followed<'a> {
             Some(_) => {}
             None => self.app.hub.open(self.object, table.clone()),
         }
-        self.problem = None;
+        (self.problem, self.damaged) = (None, false);
         self.table = Some(table);
     }
 
@@ -230,44 +277,51 @@ impl<'a> Followed<'a> {
     fn publish(&mut self) {
         let Some(table) = self.table.clone() else { return self.publish_problem() };
         let bytes = self.attached.store().table().bytes();
-        if self.is_viewed() && self.asked.is_none_or(|asked| asked.elapsed() >= CENSUS) {
+        if is_due(self.app, self.asked) {
             self.asked = Some(Instant::now());
             self.census.ask(self.object);
         }
-        let view = Arc::new(View {
+        let lock = self.lock(&bytes);
+        let view = View {
             problem: self.problem.clone(),
+            damaged: self.damaged,
             table,
-            lock: self.lock(&bytes),
+            lock,
             bytes: Arc::new(bytes),
             processes: self.census.last(self.object),
-        });
-        self.app.views.send_if_modified(|shown| {
-            let is_new = *shown != view;
-            *shown = view;
-            is_new
-        });
+            notice: self.app.door.last_notice(),
+        };
+        show(self.app, view);
     }
 
     /// Shows why there is nothing to show.
     fn publish_problem(&mut self) {
         let bytes = self.attached.store().table().bytes();
         let (problem, lock) = (self.problem.clone(), self.lock(&bytes));
-        self.app.views.send_if_modified(|shown| {
-            let is_new = shown.problem != problem || shown.lock != lock;
-            let bytes = Arc::new(bytes);
-            *shown = Arc::new(View { problem, lock, bytes, ..View::clone(shown) });
-            is_new
-        });
+        let (damaged, notice) = (self.damaged, self.app.door.last_notice());
+        let view = View::clone(&self.app.views.borrow());
+        show(self.app, View { problem, damaged, lock, notice, bytes: Arc::new(bytes), ..view });
     }
 
-    /// The lock, and for how long it has been seen held.
+    /// The lock, and for how long it has been seen held, and by whom.
     fn lock(&mut self, bytes: &[u8]) -> LockState {
-        let state = LockState::of(bytes, self.app.door.queued(), 0);
+        let state = LockState::of(bytes, self.app.door.queued());
+        let last = self.app.door.last_notice().map(|notice| notice.number);
         if state.value > 0 {
             self.held_since = None;
+            // Who recovered it here has noticed it already.
+            if let Some((process, _)) = self.dead.take_if(|(_, before)| *before == last) {
+                let text = "died while it held the lock; another program has recovered the store";
+                self.app.door.notice(format!("{process} {text}"));
+            }
+            self.dead = None;
             return state;
         }
-        let since = *self.held_since.get_or_insert_with(Instant::now);
-        LockState { held_s: since.elapsed().as_secs(), ..state }
+        let held = self.held_since.get_or_insert_with(Instant::now).elapsed();
+        let owner = (held >= LOOK_AT_OWNER).then(|| self.attached.store().owner());
+        if let Some(Owner::Dead(process)) = &owner {
+            self.dead.get_or_insert((process.clone(), last));
+        }
+        LockState { held_s: held.as_secs(), owner: owner.and_then(Holder::of), ..state }
     }
 }

@@ -4,10 +4,9 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use shmkv::{KeyValue, Store};
 use shmkv_tests::TestName;
 
-use crate::support::{Client, Server, open};
+use crate::support::{Client, Server};
 
 /// Clients that set at the same time, each its own key.
 const CLIENTS: usize = 4;
@@ -72,35 +71,4 @@ fn set_on(mut client: Client, me: usize, mut number: usize, count: &AtomicUsize)
         }
         count.fetch_add(1, Relaxed);
     }
-}
-
-/// The lock was taken along by a process that was killed.
-#[test]
-fn lock_of_a_dead_process_is_freed_at_the_start() {
-    let name = TestName::new("srv-recover");
-    Store::create(&name).unwrap().set("k", "v").unwrap();
-    take_the_lock_along(&name);
-    let server = Server::start(&name, &["--lock-timeout-ms", "50"]);
-    assert_eq!(server.get("/get/k").json()["value"], "v");
-    let said = server.stop_and_hear();
-    assert!(said.contains("was held by a process that is gone"), "{said}");
-}
-
-/// The same, while another process has the store open: it may be the owner.
-#[test]
-fn lock_that_may_be_somebodys_is_left_and_told() {
-    let name = TestName::new("srv-in-use");
-    Store::create(&name).unwrap();
-    take_the_lock_along(&name);
-    let other = open(&name);
-    let server = Server::start(&name, &["--lock-timeout-ms", "50"]);
-    assert_eq!(server.get("/get/k").status, 503);
-    let said = server.stop_and_hear();
-    assert!(said.contains("another process has the segment open"), "{said}");
-    assert_eq!(other.table().sem.value(), 0);
-}
-
-fn take_the_lock_along(name: &TestName) {
-    let store = open(name);
-    store.table().sem.wait().unwrap();
 }

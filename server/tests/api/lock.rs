@@ -20,12 +20,14 @@ fn lost_lock_is_503_with_retry_after_and_the_server_lives_on() {
         ("POST", "/set", r#"{"key":"k","value":"w"}"#),
         ("DELETE", "/keys/k", ""),
         ("GET", "/status", ""),
-        ("GET", "/healthz", ""),
     ] {
         let answer = server.send(method, path, body);
         assert_eq!(answer.status, 503, "{method} {path}");
         assert_eq!(answer.header("retry-after"), Some("1"));
-        assert!(answer.detail().starts_with("the lock was not free within 50 ms"), "{answer:?}");
+        let detail = answer.detail();
+        assert!(detail.starts_with("the lock was not free within "), "{detail}");
+        assert!(detail.contains("may have died while it did"), "{detail}");
+        assert!(detail.ends_with("recover the store (POST /recover)"), "{detail}");
     }
     assert_eq!(server.get("/metrics").status, 200, "what needs no lock is answered");
 
@@ -59,17 +61,6 @@ fn requests_that_wait_hold_up_nobody_else() {
         }
     });
     assert_eq!(store.version(), 50);
-}
-
-#[test]
-fn corrupt_table_is_500_and_says_what_is_wrong() {
-    let name = TestName::new("srv-corrupt");
-    let server = Server::start(&name, &[]);
-    server.set("k", "v");
-    open(&name).table().entry_count.store(7, std::sync::atomic::Ordering::Relaxed);
-    let answer = server.get("/status");
-    assert_eq!(answer.status, 500);
-    assert!(answer.detail().contains("entry_count is 7, and 1 slots are occupied"), "{answer:?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod lock;
 mod openapi;
 mod origins;
 mod page;
+mod recovery;
 mod seed;
 mod strict;
 #[path = "../support/mod.rs"]

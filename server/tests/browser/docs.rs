@@ -8,7 +8,7 @@ pub fn tried_and_read() {
     for layout in ["docs", "redoc"] {
         page.browser.open(&format!("{}/{layout}", page.server.url()));
         page.browser.wait_for("return !document.getElementById('api').ariaBusy");
-        assert_eq!(page.browser.run("return document.querySelectorAll('.operation').length"), 13);
+        assert_eq!(page.browser.run("return document.querySelectorAll('.operation').length"), 14);
     }
 
     page.browser.open(&format!("{}/docs#get", page.server.url()));

@@ -9,7 +9,7 @@ mod server;
 
 pub use events::{Event, Events};
 pub use http::{Client, Response, request};
-pub use server::{Server, open};
+pub use server::{Server, holder, open};
 
 use std::time::{Duration, Instant};
 

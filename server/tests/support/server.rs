@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use shmkv::Store;
-use shmkv_tests::TestName;
+use shmkv_tests::{Peer, TestName};
 
 use super::http::{Client, Response, request};
 
@@ -152,6 +152,16 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Another process, which has taken the store's lock: `hold`, so that the lock tells
+/// who it was, or `hold-unmarked`, as C programs do.
+pub fn holder(name: &TestName, task: &str) -> Peer {
+    let program = shmkv_tests::program("store-peer");
+    let program = program.get_program().to_str().expect("its path is UTF-8");
+    let mut holder = Peer::start(program, &[name.as_str(), task]);
+    assert_eq!(holder.line(), "held");
+    holder
 }
 
 /// The store of the segment `name`, opened in this process.

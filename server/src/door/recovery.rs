@@ -1,0 +1,124 @@
+//! Recovery of the store that this server has open, and what is remembered of it.
+//!
+//! Idea: where the lock says which process died with it, the store is recovered
+//! while everybody has it open. Where it does not say, recovery is safe only if
+//! nobody has the store open. If this server is the only one, it lets go for that
+//! moment: requests that come are told to come again, and those that wait give up.
+//! Source: [`Store::recover`] and [`Store::recover_this`].
+//! Limits: of a recovery by another process nobody tells us; that a dead owner's
+//! lock is free again shows that there was one.
+
+use std::sync::{Arc, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use shmkv::{FoundLock, Owner, Recovered, Segment, SegmentName, Store, StoreError, Table};
+
+use super::{Absence, Attached, Door};
+
+/// How long those who use the store are waited for.
+const LETTING_GO: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether they have let go.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// What pages are told of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// Counts them, from 1.
+    pub number: u64,
+    /// What was found and done, in sentences.
+    pub text: String,
+    /// When, in seconds since 1970.
+    pub timestamp: u64,
+}
+
+impl Door {
+    /// Recovers the store, if that is safe; `None` where nothing was to be done.
+    /// Waits, so not for threads that others need.
+    ///
+    /// # Errors
+    /// Those of [`Store::recover`].
+    pub fn recover(&self) -> Result<Option<Recovered>, StoreError> {
+        let _one_at_a_time = self.recovering.lock().unwrap_or_else(PoisonError::into_inner);
+        let recovered = match self.attached() {
+            Ok(attached) => match attached.store().recover_this() {
+                Err(StoreError::InUse { owner: Owner::Unknown, others, .. })
+                    if others.is_empty() =>
+                {
+                    self.recover_alone(Some(attached))?
+                }
+                done => done?,
+            },
+            Err(_) => self.recover_alone(None)?,
+        };
+        if let Some(recovered) = &recovered {
+            self.notice(recovered.to_string());
+        }
+        Ok(recovered)
+    }
+
+    /// Recovers by the store's name, with the store closed here.
+    fn recover_alone(
+        &self,
+        attached: Option<Arc<Attached>>,
+    ) -> Result<Option<Recovered>, StoreError> {
+        self.attach(Err(Absence::Recovering));
+        if let Some(attached) = attached {
+            attached.let_go();
+            wait_for_others(attached);
+        }
+        let recovered = Store::recover(&self.name);
+        let reopened = Attached::reopen(&self.name).unwrap_or_else(|| {
+            let name = self.name.clone();
+            Err(Absence::Unlinked { name })
+        });
+        self.attach(reopened.map(Arc::new));
+        recovered
+    }
+
+    /// Remembers a recovery for those who look.
+    pub fn notice(&self, text: String) {
+        let mut last = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = last.as_ref().map_or(1, |last| last.number + 1);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let timestamp = since.map_or(0, |since| since.as_secs());
+        *last = Some(Arc::new(Notice { number, text, timestamp }));
+    }
+
+    /// The last recovery that was noticed.
+    pub fn last_notice(&self) -> Option<Arc<Notice>> {
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Returns when nobody but the caller has had the store open here for a moment,
+/// or it has taken too long; then recovery will find it in use.
+fn wait_for_others(attached: Arc<Attached>) {
+    let began = Instant::now();
+    while Arc::strong_count(&attached) > 1 && began.elapsed() < LETTING_GO {
+        sleep(LOOK);
+    }
+}
+
+/// Recovers before the store is opened for the first time: only a lock that is not
+/// free. What else is wrong is shown, and put right when somebody asks for it.
+///
+/// # Errors
+/// Those of [`Store::recover`].
+pub fn recover_lock(name: &SegmentName) -> Result<Option<Recovered>, StoreError> {
+    let is_free = {
+        let segment = Segment::open(name, size_of::<Table>())?;
+        segment.at::<Table>(0)?.sem.value() == 1
+    };
+    if is_free { Ok(None) } else { Store::recover(name) }
+}
+
+/// The dead process whose lock was freed, if it is known.
+pub fn dead_owner(recovered: &Recovered) -> Option<&shmkv::Process> {
+    match &recovered.lock {
+        FoundLock::HeldBy(process) => Some(process),
+        _ => None,
+    }
+}
