@@ -8,6 +8,7 @@ mod docs;
 mod looks;
 mod others;
 mod page;
+mod recovery;
 mod shows;
 #[path = "../support/mod.rs"]
 mod support;
@@ -42,6 +43,9 @@ const TESTS: &[(&str, fn())] = &[
     ("two_pages_see_each_other", others::two_pages),
     ("c_program_is_seen_writing", others::c_program),
     ("producer_and_consumer_are_seen", others::producer_and_consumer),
+    ("dead_owner_is_told_and_recovered_from", recovery::dead_owner),
+    ("owner_that_nobody_knows_is_told", recovery::unknown_owner),
+    ("damaged_table_is_shown_and_put_right", recovery::damaged_table),
     ("themes_are_readable_and_kept", looks::themes),
     ("right_to_left_text_keeps_to_itself", looks::right_to_left),
     ("nothing_is_cut_covered_or_left_empty", looks::places),
