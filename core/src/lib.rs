@@ -45,7 +45,7 @@ mod testing;
 pub use deadline::Deadline;
 pub use layout::{CAPACITY, KEY_SIZE, Layout, Slot, Table, Text, Trailer, VALUE_SIZE};
 pub use name::{NameError, SegmentName};
-pub use segment::{Segment, SegmentError};
+pub use segment::{OpenOptions, Segment, SegmentError};
 pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
     Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, FoundLock, KEY_LIMIT,

@@ -4,15 +4,19 @@
 //! name; whoever opens it finds it finished. It is mapped for as long as the
 //! value lives; the name stays until it is unlinked.
 //! Source: shm_overview(7), open(2) (`O_TMPFILE`), mmap(2).
+//! What is opened must belong to this user, and to no other be open: whoever can
+//! write to it can forge its contents, and cut it short.
 //! Limits: nothing stops a peer from truncating the object, which makes the
 //! next access beyond its new end a SIGBUS. Nobody of ours does.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::ptr::NonNull;
+
+use nix::unistd::geteuid;
 
 use crate::SegmentName;
 use crate::layout::Layout;
@@ -70,6 +74,34 @@ pub enum SegmentError {
     PermissionDenied {
         /// The segment's name.
         name: SegmentName,
+    },
+    /// The object is another user's, who can forge and truncate it.
+    /// [`OpenOptions::allow_owner`] accepts that.
+    #[error(
+        "segment {name} belongs to user {owner}, and this process runs as user {user}: its \
+         owner can forge it and cut it short; allow owner {owner} if you trust that user"
+    )]
+    OtherOwner {
+        /// The segment's name.
+        name: SegmentName,
+        /// Its owner.
+        owner: u32,
+        /// Whom this process runs as.
+        user: u32,
+    },
+    /// The object's mode lets other users read or change it.
+    /// [`OpenOptions::allow_owner`] accepts that.
+    #[error(
+        "segment {name} has mode {mode:04o}, and should have 0600: other users can use it; \
+         change that with chmod 600 /dev/shm{name}, or allow its owner {owner}"
+    )]
+    OpenToOthers {
+        /// The segment's name.
+        name: SegmentName,
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner.
+        owner: u32,
     },
     /// Truncated, not yet sized by its creator, or another program's.
     #[error("segment {name} holds {found} bytes; {needed} are needed")]
@@ -133,6 +165,54 @@ pub enum SegmentError {
     },
 }
 
+/// Whose objects are opened: this user's, if nobody else can use them, and those
+/// of a user that is trusted.
+///
+/// ```
+/// use shmkv::{OpenOptions, SegmentName, Store};
+///
+/// let name = SegmentName::new(format!("/shmkv-doc-options-{}", std::process::id()))?;
+/// Store::create(&name)?;
+/// let trusting = OpenOptions::new().allow_owner(1000);
+/// let store = Store::open_with(&name, trusting)?;
+/// Store::unlink(&name)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    owner: Option<u32>,
+}
+
+impl OpenOptions {
+    /// Only objects of this user, which no other user can read or change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also objects of user `owner`, whatever that user lets others do with them.
+    /// Whoever can write to an object can forge all that is in it, and end a process
+    /// that uses it by cutting it short.
+    #[must_use]
+    pub fn allow_owner(self, owner: u32) -> Self {
+        Self { owner: Some(owner) }
+    }
+
+    /// Refuses an object that this process, of user `user`, is not to trust.
+    fn check(self, name: &SegmentName, found: &Metadata, user: u32) -> Result<(), SegmentError> {
+        let (owner, mode) = (found.uid(), found.mode() & 0o7777);
+        if self.owner == Some(owner) {
+            return Ok(());
+        }
+        if owner != user {
+            return Err(SegmentError::OtherOwner { name: name.clone(), owner, user });
+        }
+        if mode & 0o077 != 0 {
+            return Err(SegmentError::OpenToOthers { name: name.clone(), mode, owner });
+        }
+        Ok(())
+    }
+}
+
 impl Segment {
     /// Creates segment `name` of `length` zeroes, of mode 0600 whatever the
     /// umask. Memory is taken for all of it.
@@ -176,10 +256,13 @@ impl Segment {
     }
 
     /// Opens segment `name`, which must have at least `needed` bytes, and maps
-    /// all that it has.
+    /// all that it has. It must be this user's, and no other's to use. Memory is
+    /// taken for `needed` bytes, if its creator has not done so.
     ///
     /// # Errors
     /// - [`SegmentError::NotFound`], [`SegmentError::PermissionDenied`];
+    /// - [`SegmentError::OtherOwner`], [`SegmentError::OpenToOthers`];
+    /// - [`SegmentError::NoRoom`]: shared memory is full;
     /// - [`SegmentError::TooShort`]: found and needed;
     /// - [`SegmentError::NotAnObject`]: it is no regular file;
     /// - [`SegmentError::Os`].
@@ -187,16 +270,43 @@ impl Segment {
     /// # Panics
     /// When `needed` is 0.
     pub fn open(name: &SegmentName, needed: usize) -> Result<Self, SegmentError> {
+        Self::open_with(name, needed, OpenOptions::new())
+    }
+
+    /// As [`open`](Self::open), and `options` say whose objects are opened.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    ///
+    /// # Panics
+    /// When `needed` is 0.
+    pub fn open_with(
+        name: &SegmentName,
+        needed: usize,
+        options: OpenOptions,
+    ) -> Result<Self, SegmentError> {
         assert!(needed > 0, "a segment has at least one byte");
         let failed = |call| move |error| interpret(name, needed, call, error);
+        let check = |found: &Metadata| {
+            if !found.is_file() {
+                return Err(SegmentError::NotAnObject { name: name.clone() });
+            }
+            options.check(name, found, geteuid().as_raw())
+        };
 
+        // Twice: an owner that is not trusted could make the opening of it wait,
+        // and the name can mean another object by then.
+        let path = object::path_of(name.file_name());
+        // Where it fails, opening says why.
+        path.symlink_metadata().map_or(Ok(()), |found| check(&found))?;
         let file = object::open(name.file_name()).map_err(failed("open"))?;
         let found = file.metadata().map_err(failed("fstat"))?;
-        if !found.is_file() {
-            return Err(SegmentError::NotAnObject { name: name.clone() });
-        }
+        check(&found)?;
         match usize::try_from(found.len()).ok().and_then(NonZeroUsize::new) {
-            Some(length) if length.get() >= needed => Self::map(name, file, length),
+            Some(length) if length.get() >= needed => {
+                object::fill_holes(&file, needed).map_err(failed("fallocate"))?;
+                Self::map(name, file, length)
+            }
             _ => Err(SegmentError::TooShort { name: name.clone(), found: found.len(), needed }),
         }
     }
@@ -216,9 +326,26 @@ impl Segment {
         length: usize,
         init: impl Fn(&Self),
     ) -> Result<Self, SegmentError> {
+        Self::create_or_open_with(name, length, init, OpenOptions::new())
+    }
+
+    /// As [`create_or_open`](Self::create_or_open), and `options` say whose objects
+    /// are opened.
+    ///
+    /// # Errors
+    /// Those of [`create_or_open`](Self::create_or_open).
+    ///
+    /// # Panics
+    /// As [`create_with`](Self::create_with).
+    pub fn create_or_open_with(
+        name: &SegmentName,
+        length: usize,
+        init: impl Fn(&Self),
+        options: OpenOptions,
+    ) -> Result<Self, SegmentError> {
         let mut last = SegmentError::NotFound { name: name.clone() };
         for _ in 0..TRIES {
-            match Self::open(name, length) {
+            match Self::open_with(name, length, options) {
                 Err(SegmentError::NotFound { .. }) => {}
                 done => return done,
             }

@@ -36,7 +36,10 @@ fn store_of_another_user_is_denied() {
     Store::create(&name).unwrap();
     let denied = format!("error: permission to use segment {} was denied", name.as_str());
     if nix::unistd::geteuid().is_root() {
-        assert_eq!(lines(&name, &["as-nobody", "open"]), std::slice::from_ref(&denied));
+        let told = lines(&name, &["as-nobody", "open"]);
+        let other = format!("error: segment {} belongs to user 0, and this process", name.as_str());
+        assert!(told[0].starts_with(&other), "{told:?}");
+        assert_eq!(lines(&name, &["as-nobody", "open-of", "0"]), std::slice::from_ref(&denied));
         assert_eq!(lines(&name, &["as-nobody", "unlink"]), [denied]);
     } else {
         let path = format!("/dev/shm{}", name.as_str());
@@ -72,4 +75,17 @@ fn full_shared_memory_is_an_error_and_no_signal() {
     assert!(!stores.is_empty() && stores.iter().all(|line| line == "created"), "{told:?}");
     assert!(error.contains("there is no room for 3320 bytes"), "{told:?}");
     assert_eq!(used, &format!("{} stores used", stores.len()), "{told:?}");
+}
+
+/// As above; the object is one of which no page is there. To read it would raise
+/// SIGBUS.
+#[test]
+fn hole_in_full_shared_memory_is_an_error_and_no_signal() {
+    let name = TestName::new("hole");
+    let told = lines(&name, &["in-small-memory", "open-hole"]);
+    let [line] = &told[..] else { panic!("{told:?}") };
+    if line.starts_with("not possible here") {
+        return eprintln!("{line}");
+    }
+    assert!(line.starts_with("error: there is no room for 3320 bytes"), "{line}");
 }

@@ -95,7 +95,9 @@ shared_memory_kv_store_t *shared_memory_kv_create(int *fd_out);
 
 /* Opens and maps the store called SHM_NAME. *fd_out as above.
    ENOENT: there is none. EAGAIN: another program is just creating it; retry.
-   EBADMSG: what is there is no store. EACCES, EMFILE, …. */
+   EBADMSG: what is there is no store. EACCES: it is another user's, or others can
+   use it; see shared_memory_kv_open_of_owner(). ENOSPC: there is no memory for
+   all of it. EMFILE, …. */
 shared_memory_kv_store_t *shared_memory_kv_open(int *fd_out);
 
 /* Unmaps the store and closes the descriptor. NULL and -1 are passed over.
@@ -151,6 +153,13 @@ int shared_memory_kv_unlink_named(const char *name);
    EINVAL: store_out is NULL, or there are no such flags. */
 int shared_memory_kv_open_with(const char *name, unsigned int flags,
                                shared_memory_kv_store_t **store_out, int *fd_out);
+
+/* As above, and opens a store that belongs to user owner, or that this user made
+   for others to use: who can write to it can forge its pairs, and end a program
+   that uses it by cutting it short. All other functions open only stores of this
+   user's, of mode 0600. */
+int shared_memory_kv_open_of_owner(const char *name, unsigned int flags, uid_t owner,
+                                   shared_memory_kv_store_t **store_out, int *fd_out);
 
 /* --- The whole table ---------------------------------------------------- */
 
@@ -225,6 +234,9 @@ int shared_memory_kv_lock_timeout(shared_memory_kv_store_t *store, unsigned int 
    the store open. ENOENT, EAGAIN, EBADMSG as for open. */
 int shared_memory_kv_recover(char *report, size_t size);
 int shared_memory_kv_recover_named(const char *name, char *report, size_t size);
+/* As above, of a store that belongs to user owner; see open_of_owner. */
+int shared_memory_kv_recover_of_owner(const char *name, uid_t owner, char *report,
+                                      size_t size);
 
 #ifdef __cplusplus
 }

@@ -2,9 +2,10 @@
 //!
 //! Idea: inside, functions return results and may panic; outside, C sees -1 or
 //! NULL and errno. On success errno is what it was before the call, whatever
-//! system calls failed on the way.
+//! system calls failed on the way. A thread that is cancelled goes on to the end of
+//! the function: glibc ends it by unwinding, which Rust's frames do not let pass.
 //! Source: the Rust reference on `extern "C"`: a panic that reaches it aborts
-//! the process.
+//! the process; pthread_setcancelstate(3).
 //! Limits: where memory runs out, Rust's allocator ends the process.
 
 use std::cell::RefCell;
@@ -32,6 +33,7 @@ pub(crate) fn status(act: impl FnOnce() -> Result<(), Failure>) -> c_int {
 /// Does what `act` does; on failure `None` and errno.
 pub(crate) fn result<T>(act: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
     let before = Errno::last_raw();
+    let _uncancelled = Uncancelled::begin();
     // A panic can leave nothing half done that a later call would find: what
     // outlives a call is the table, which peers can leave in any state anyway,
     // and `mappings`, whose changes are single stores.
@@ -47,6 +49,35 @@ pub(crate) fn result<T>(act: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
             Errno::set_raw(errno);
             None
         }
+    }
+}
+
+// Not in the libc crate. glibc, <pthread.h>.
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
+}
+
+/// glibc, <pthread.h>.
+const PTHREAD_CANCEL_DISABLE: c_int = 1;
+
+/// While this lives, its thread is not cancelled.
+struct Uncancelled(c_int);
+
+impl Uncancelled {
+    fn begin() -> Self {
+        let mut before = 0;
+        // SAFETY: the state is one of the two that there are, and `before` is ours.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &raw mut before) };
+        Self(before)
+    }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        let mut disabled = 0;
+        // SAFETY: the state is what this thread had, and `disabled` is ours. It is
+        // no cancellation point.
+        unsafe { pthread_setcancelstate(self.0, &raw mut disabled) };
     }
 }
 

@@ -78,7 +78,7 @@ fn errno_of_segment(error: &SegmentError) -> c_int {
     match error {
         E::Exists { .. } => libc::EEXIST,
         E::NotFound { .. } => libc::ENOENT,
-        E::PermissionDenied { .. } => libc::EACCES,
+        E::PermissionDenied { .. } | E::OtherOwner { .. } | E::OpenToOthers { .. } => libc::EACCES,
         // A C program that creates it sizes it in its next call.
         E::TooShort { found: 0, .. } => libc::EAGAIN,
         E::TooShort { .. } | E::NotAnObject { .. } => libc::EBADMSG,

@@ -6,8 +6,8 @@
 
 use std::os::fd::IntoRawFd;
 
-use libc::{c_char, c_int, c_uint};
-use shmkv::{DEFAULT_NAME, SegmentError, SegmentName, Store, StoreError, Table};
+use libc::{c_char, c_int, c_uint, uid_t};
+use shmkv::{DEFAULT_NAME, OpenOptions, SegmentError, SegmentName, Store, StoreError, Table};
 
 use crate::arguments::segment_name;
 use crate::boundary;
@@ -97,12 +97,42 @@ pub unsafe extern "C" fn shared_memory_kv_open_with(
     store_out: *mut *mut Table,
     fd_out: *mut c_int,
 ) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { opened_into(name, flags, OpenOptions::new(), store_out, fd_out) }
+}
+
+/// As [`shared_memory_kv_open_with`], and opens stores of user `owner`, too.
+///
+/// # Safety
+/// As for [`shared_memory_kv_open_with`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shared_memory_kv_open_of_owner(
+    name: *const c_char,
+    flags: c_uint,
+    owner: uid_t,
+    store_out: *mut *mut Table,
+    fd_out: *mut c_int,
+) -> c_int {
+    let options = OpenOptions::new().allow_owner(owner);
+    // SAFETY: the caller's promise.
+    unsafe { opened_into(name, flags, options, store_out, fd_out) }
+}
+
+/// # Safety
+/// As for [`shared_memory_kv_open_with`].
+unsafe fn opened_into(
+    name: *const c_char,
+    flags: c_uint,
+    options: OpenOptions,
+    store_out: *mut *mut Table,
+    fd_out: *mut c_int,
+) -> c_int {
     let make = || {
         if store_out.is_null() {
             return Err(Failure::null("store_out"));
         }
         // SAFETY: the caller's promise for `name`.
-        open_with(&unsafe { segment_name(name) }?, flags)
+        open_with(&unsafe { segment_name(name) }?, flags, options)
     };
     // SAFETY: the caller's promise for `fd_out`.
     let store = unsafe { handed_out(fd_out, make) };
@@ -151,10 +181,10 @@ pub unsafe extern "C" fn shared_memory_kv_unlink_named(name: *const c_char) -> c
     boundary::status(|| unlink(&unsafe { segment_name(name) }?))
 }
 
-fn open_with(name: &SegmentName, flags: c_uint) -> Result<Store, Failure> {
+fn open_with(name: &SegmentName, flags: c_uint, options: OpenOptions) -> Result<Store, Failure> {
     Ok(match flags {
-        0 => Store::open(name)?,
-        CREATE => Store::create_or_open(name)?,
+        0 => Store::open_with(name, options)?,
+        CREATE => Store::create_or_open_with(name, options)?,
         CREATE_NEW => Store::create(name)?,
         _ => {
             let why = format!("the flags are {flags:#x}, which no use of them gives");

@@ -1,12 +1,13 @@
 //! Segments: creating, opening, and everything that refuses.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
+use rstest::rstest;
 
 use super::*;
 use crate::testing::TestName;
@@ -129,9 +130,90 @@ fn directory_link_fifo_and_empty_object_are_refused() {
     assert!(matches!(Segment::open(&name, 4), Err(SegmentError::NotAnObject { .. })));
     fs::remove_file(&path).unwrap();
 
-    File::create(&path).unwrap();
+    File::create(&path).unwrap().set_permissions(fs::Permissions::from_mode(0o600)).unwrap();
     let error = Segment::open(&name, 4).err().unwrap();
     assert!(matches!(error, SegmentError::TooShort { found: 0, needed: 4, .. }), "{error}");
+}
+
+/// Some other user.
+fn stranger() -> u32 {
+    geteuid().as_raw() + 1
+}
+
+#[rstest]
+#[case::own(0o600, 0, None, true)]
+#[case::own_and_narrower(0o400, 0, None, true)]
+#[case::own_that_others_can_read(0o644, 0, None, false)]
+#[case::own_that_the_group_can_write(0o620, 0, None, false)]
+#[case::own_allowed(0o666, 0, Some(0), true)]
+#[case::of_another(0o600, 1, None, false)]
+#[case::of_another_for_all(0o666, 1, None, false)]
+#[case::of_another_allowed(0o666, 1, Some(0), true)]
+#[case::of_a_third(0o666, 1, Some(2), false)]
+fn object_is_refused_unless_its_owner_is_trusted(
+    #[case] mode: u32,
+    #[case] other: u32,
+    #[case] allowed: Option<u32>,
+    #[case] accepted: bool,
+) {
+    let name = TestName::new("owner");
+    let segment = Segment::create(&name, 4).unwrap();
+    let path = object::path_of(name.file_name());
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let found = fs::metadata(&path).unwrap();
+    let owner = found.uid();
+    // The object is ours; `other` says how far this process's user is from that.
+    let options =
+        allowed.map_or(OpenOptions::new(), |far| OpenOptions::new().allow_owner(owner + far));
+    let result = options.check(&name, &found, owner + other);
+    assert_eq!(result.is_ok(), accepted, "{result:?}");
+    drop(segment);
+}
+
+#[test]
+fn object_that_others_can_use_is_not_opened() {
+    let name = TestName::new("wide");
+    drop(Segment::create(&name, 4).unwrap());
+    let path = object::path_of(name.file_name());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let error = Segment::open(&name, 4).err().unwrap();
+    assert!(matches!(error, SegmentError::OpenToOthers { mode: 0o644, .. }), "{error}");
+    let error = Segment::create_or_open(&name, 4, |_| {}).err().unwrap();
+    assert!(matches!(error, SegmentError::OpenToOthers { .. }), "{error}");
+    Segment::open_with(&name, 4, OpenOptions::new().allow_owner(geteuid().as_raw())).unwrap();
+}
+
+/// Only root can give an object away; every user finds one of root's.
+#[test]
+fn object_of_another_user_is_not_opened() {
+    let name = TestName::new("stranger");
+    drop(Segment::create(&name, 4).unwrap());
+    let path = object::path_of(name.file_name());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    if chown(&path, Some(stranger()), None).is_err() {
+        // Not root.
+        return;
+    }
+    let error = Segment::open(&name, 4).err().unwrap();
+    assert!(matches!(error, SegmentError::OtherOwner { .. }), "{error}");
+    assert!(error.to_string().contains("if you trust that user"), "{error}");
+    let error = Segment::create_or_open(&name, 4, |_| {}).err().unwrap();
+    assert!(matches!(error, SegmentError::OtherOwner { .. }), "{error}");
+    Segment::open_with(&name, 4, OpenOptions::new().allow_owner(stranger())).unwrap();
+}
+
+/// A C program sizes its object, and takes no memory for it.
+#[test]
+fn holes_are_filled_when_an_object_is_opened() {
+    let name = TestName::new("holes");
+    let path = object::path_of(name.file_name());
+    let file = File::create(&path).unwrap();
+    file.set_permissions(fs::Permissions::from_mode(0o600)).unwrap();
+    file.set_len(10_000).unwrap();
+    assert_eq!(file.metadata().unwrap().blocks(), 0);
+    Segment::open(&name, 9000).unwrap();
+    assert!(file.metadata().unwrap().blocks() * 512 >= 9000);
+    assert_eq!(file.metadata().unwrap().len(), 10_000);
 }
 
 /// Not promised by mmap(2), which calls these bytes unspecified; a store that

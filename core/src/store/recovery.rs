@@ -30,7 +30,7 @@ use crate::semaphore::Mark;
 use crate::sys::lease::Lease;
 use crate::sys::process;
 use crate::sys::turn::Turn;
-use crate::{Deadline, Segment, SegmentName};
+use crate::{Deadline, OpenOptions, Segment, SegmentName};
 
 /// How long a lock is waited for whose owner may live.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -128,8 +128,21 @@ impl Store {
     /// # Source
     /// fcntl(2), `F_SETLEASE`.
     pub fn recover(name: &SegmentName) -> Result<Option<Recovered>, StoreError> {
+        Self::recover_with(name, OpenOptions::new())
+    }
+
+    /// As [`recover`](Self::recover), and `options` say whose stores are recovered.
+    /// Only a store's owner, and who has CAP_LEASE, can be told that nobody else
+    /// has it open.
+    ///
+    /// # Errors
+    /// Those of [`recover`](Self::recover).
+    pub fn recover_with(
+        name: &SegmentName,
+        options: OpenOptions,
+    ) -> Result<Option<Recovered>, StoreError> {
         let _turn = Turn::take();
-        let segment = Segment::open(name, size_of::<Table>())?;
+        let segment = Segment::open_with(name, size_of::<Table>(), options)?;
         check_size(&segment)?;
         let table: &Table = segment.at(0)?;
         if !table.sem.is_initialised() {

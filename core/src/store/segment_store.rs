@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{DEFAULT_LOCK_TIMEOUT, KeyValue, StoreError, owner};
 use crate::layout::{Table, Trailer};
 use crate::sys::mapping::page_size;
-use crate::{Segment, SegmentName};
+use crate::{OpenOptions, Segment, SegmentName};
 
 /// The name that C programs use.
 pub const DEFAULT_NAME: &str = "/gitflow_kv_store";
@@ -37,12 +37,20 @@ impl Store {
     /// Opens a store that this or another program has created.
     ///
     /// # Errors
-    /// - [`StoreError::Segment`]: there is none, it is too short, …;
+    /// - [`StoreError::Segment`]: there is none, it is another user's, too short, …;
     /// - [`StoreError::NotReady`], or an object of 0 bytes: a C program is just
     ///   creating it, or died while it did; retrying is safe;
     /// - [`StoreError::Foreign`], [`StoreError::Corrupt`]: it is no table.
     pub fn open(name: &SegmentName) -> Result<Self, StoreError> {
-        Self::checked(Segment::open(name, size_of::<Table>())?)
+        Self::open_with(name, OpenOptions::new())
+    }
+
+    /// As [`open`](Self::open), and `options` say whose stores are opened.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_with(name: &SegmentName, options: OpenOptions) -> Result<Self, StoreError> {
+        Self::checked(Segment::open_with(name, size_of::<Table>(), options)?)
     }
 
     /// Opens the store, or creates it where there is none.
@@ -50,7 +58,19 @@ impl Store {
     /// # Errors
     /// Those of [`open`](Self::open) and [`create`](Self::create).
     pub fn create_or_open(name: &SegmentName) -> Result<Self, StoreError> {
-        Self::checked(Segment::create_or_open(name, size_of::<Table>(), init)?)
+        Self::create_or_open_with(name, OpenOptions::new())
+    }
+
+    /// As [`create_or_open`](Self::create_or_open), and `options` say whose stores
+    /// are opened. What is created is this user's in any case.
+    ///
+    /// # Errors
+    /// Those of [`create_or_open`](Self::create_or_open).
+    pub fn create_or_open_with(
+        name: &SegmentName,
+        options: OpenOptions,
+    ) -> Result<Self, StoreError> {
+        Self::checked(Segment::create_or_open_with(name, size_of::<Table>(), init, options)?)
     }
 
     /// Removes the name. Who has the store mapped keeps it.

@@ -2,6 +2,8 @@
 //! beside the shared layout.
 
 pub(crate) mod futex;
+#[cfg(test)]
+pub(crate) mod glibc;
 pub(crate) mod lease;
 pub(crate) mod mapping;
 pub(crate) mod object;

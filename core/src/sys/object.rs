@@ -18,7 +18,9 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, RenameFlags, posix_fallocate, renameat2};
+use nix::fcntl::{
+    AT_FDCWD, AtFlags, FallocateFlags, RenameFlags, fallocate, posix_fallocate, renameat2,
+};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::linkat;
 
@@ -49,6 +51,22 @@ pub(crate) fn open(file_name: &str) -> io::Result<File> {
             options.custom_flags(libc::O_NOFOLLOW).open(&path)
         }
         opened => opened,
+    }
+}
+
+/// Takes memory for the first `length` bytes of an object, which has so many. One
+/// that was only sized has holes, and where memory is full the first access to a
+/// hole raises SIGBUS.
+pub(crate) fn fill_holes(file: &File, length: usize) -> io::Result<()> {
+    let length = libc::off_t::try_from(length).map_err(|_| Errno::EFBIG)?;
+    loop {
+        // The size is kept: somebody may have made it less just now.
+        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
+            Err(Errno::EINTR) => {}
+            // Not on this file system; then there are no holes that we could fill.
+            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 //! longest that it lives, whatever becomes of the test.
 
 use std::error::Error;
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -37,6 +39,10 @@ fn task(name: &SegmentName, words: &[&str]) -> Result<(), Box<dyn Error>> {
         ["create"] => report(Store::create(name).map(|_| "created")),
         ["open"] => report(Store::open(name).map(|_| "opened")),
         ["recover"] => recover(name),
+        ["open-of", owner] => {
+            let trusting = shmkv::OpenOptions::new().allow_owner(owner.parse()?);
+            report(Store::open_with(name, trusting).map(|_| "opened"))
+        }
         ["unlink"] => report(Store::unlink(name).map(|()| "unlinked")),
         ["create-or-open"] => create_or_open(name),
         ["replace"] => replace(&Store::open(name)?),
@@ -44,6 +50,7 @@ fn task(name: &SegmentName, words: &[&str]) -> Result<(), Box<dyn Error>> {
         ["increment", key, times] => increment(&Store::open(name)?, key, times.parse()?),
         ["work", seed, times] => work(&Store::open(name)?, seed.parse()?, times.parse()?),
         ["fill"] => fill(name),
+        ["open-hole"] => open_hole(name),
         ["with-umask", mask, ref rest @ ..] => {
             umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8)?));
             task(name, rest)
@@ -237,6 +244,18 @@ fn fill(name: &SegmentName) -> Result<(), Box<dyn Error>> {
         }
     }
     say(format!("{} stores used", stores.len()))
+}
+
+/// Opens an object that is only sized, where there is no memory left for it.
+fn open_hole(name: &SegmentName) -> Result<(), Box<dyn Error>> {
+    let path = |name: &SegmentName| format!("/dev/shm{name}");
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path(name))?.set_len(3320)?;
+    // As much as fits.
+    let mut all = options.open(path(&SegmentName::new(format!("{name}-all"))?))?;
+    while all.write_all(&[1; 4096]).is_ok() {}
+    report(Store::open(name).map(|_| "opened"))
 }
 
 /// Puts a file system of four pages on /dev/shm, for this process alone.

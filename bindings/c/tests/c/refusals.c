@@ -124,6 +124,33 @@ static void made_by_hand(void)
     SUCCEEDS(shared_memory_kv_unlink_named(name));
 }
 
+/* A store that others can use is opened only where its owner is allowed. */
+static void open_to_others(void)
+{
+    int fd;
+    char path[256];
+    shared_memory_kv_store_t *store = shared_memory_kv_create_named(name, &fd);
+    CHECK(store != NULL && fchmod(fd, 0666) == 0);
+    shared_memory_kv_destroy(fd, store);
+
+    REFUSES(shared_memory_kv_open_named(name, &fd), fd, EACCES);
+    SAYS("has mode 0666, and should have 0600");
+    REFUSES(shared_memory_kv_open_or_create_named(name, &fd), fd, EACCES);
+    FAILS(shared_memory_kv_open_of_owner(name, 0, geteuid() + 1, &store, &fd), EACCES);
+    CHECK(store == NULL && fd == -1);
+    FAILS(shared_memory_kv_recover_named(name, NULL, 0), EACCES);
+    SUCCEEDS(shared_memory_kv_recover_of_owner(name, geteuid(), NULL, 0));
+    SUCCEEDS(shared_memory_kv_open_of_owner(name, 0, geteuid(), &store, &fd));
+    SUCCEEDS(shared_memory_kv_set(store, "key", "value"));
+    shared_memory_kv_destroy(fd, store);
+    snprintf(path, sizeof path, "/dev/shm%s", name);
+    CHECK(chmod(path, 0600) == 0);
+    store = shared_memory_kv_open_named(name, &fd);
+    CHECK(store != NULL);
+    shared_memory_kv_destroy(fd, store);
+    SUCCEEDS(shared_memory_kv_unlink_named(name));
+}
+
 /* A table that no whole operations leave. */
 static void corrupt(void)
 {
@@ -156,6 +183,7 @@ int main(void)
     no_object_at_all();
     no_room();
     made_by_hand();
+    open_to_others();
     corrupt();
     return 0;
 }

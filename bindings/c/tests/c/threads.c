@@ -36,6 +36,35 @@ static void *work(void *argument)
     return NULL;
 }
 
+/* Waits for the lock, which is held, until its time is over. */
+static void *wait_for_lock(void *started)
+{
+    char value[VALUE_SIZE];
+    CHECK(sem_post(started) == 0);
+    FAILS(shared_memory_kv_get(store, "key 0", value), ETIMEDOUT);
+    SAYS("not free within 300 ms");
+    pthread_testcancel();
+    CHECK(!"a cancelled thread went on");
+    return NULL;
+}
+
+/* Schedule: a thread is cancelled while it waits for the lock, or before.
+   Forbidden: that it ends within the library, or ends the process. */
+static void cancelled_while_it_waits(void)
+{
+    sem_t started;
+    pthread_t thread;
+    void *result;
+    CHECK(sem_init(&started, 0, 0) == 0);
+    SUCCEEDS(shared_memory_kv_lock_timeout(store, 300));
+    SUCCEEDS(shared_memory_kv_lock(store, 0));
+    CHECK(pthread_create(&thread, NULL, wait_for_lock, &started) == 0);
+    CHECK(sem_wait(&started) == 0);
+    CHECK(pthread_cancel(thread) == 0);
+    CHECK(pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
+    SUCCEEDS(shared_memory_kv_unlock(store));
+}
+
 int main(void)
 {
     int fd, numbers[THREADS];
@@ -50,6 +79,7 @@ int main(void)
     }
     for (int i = 0; i < THREADS; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
+    cancelled_while_it_waits();
     CHECK(store->version == THREADS * ROUNDS && store->entry_count == THREADS);
     shared_memory_kv_destroy(fd, store);
     SUCCEEDS(shared_memory_kv_unlink_named(name));
