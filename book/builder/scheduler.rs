@@ -1,13 +1,13 @@
 //! A state graph, made ready for a reader to walk through.
 //!
 //! Idea: the simulator's graph, cut down to what a figure shows: states that a
-//! reader can tell apart, fields that ever change, texts once each, each step's
+//! reader can tell apart, fields that are in use, texts once each, each step's
 //! line in the listings, the invariants that hold at each end, and from each
 //! state how many schedules lead on and how many of them fail.
 //! Limits: where the graph has a cycle, as spinning makes, schedules cannot be
 //! counted and are not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -23,9 +23,9 @@ use crate::{BookError, Excerpt};
 pub struct Played {
     /// The processes' names.
     pub processes: Vec<String>,
-    /// The names of the fields that ever change.
+    /// The names of the fields that change, or that processes look at.
     pub fields: Vec<String>,
-    /// How many fields never change.
+    /// How many fields neither change nor are looked at.
     pub constant: usize,
     /// The invariants' words; the first is that every process ends.
     pub invariants: Vec<String>,
@@ -141,7 +141,7 @@ pub fn play<T: Shared>(
         return Err(BookError::TooManyStates { name: name.to_owned(), most });
     }
     let graph = merged(&graph);
-    let shown = changing_fields(&graph);
+    let shown = fields_in_use(&graph);
     let mut texts = Texts::default();
     let counts = schedules(&graph);
     let states = graph.states.iter().enumerate().map(|(id, node)| State {
@@ -210,11 +210,16 @@ fn without_comments(excerpt: &Excerpt) -> Listing {
     Listing { file: excerpt.file.clone(), lines: lines.cloned().collect() }
 }
 
-fn changing_fields(graph: &StateGraph) -> Vec<usize> {
-    let changes = |field: &usize| {
-        graph.states.iter().any(|state| state.values[*field] != graph.states[0].values[*field])
+/// The fields that ever change, and those that processes look at.
+fn fields_in_use(graph: &StateGraph) -> Vec<usize> {
+    let edges = graph.states.iter().flat_map(|state| &state.edges);
+    let named: HashSet<&str> = edges.flat_map(|edge| edge.words.split(' ')).collect();
+    let in_use = |field: &usize| {
+        let value = &graph.states[0].values[*field];
+        let changes = graph.states.iter().any(|state| state.values[*field] != *value);
+        changes || named.contains(graph.fields[*field].name.as_str())
     };
-    (0..graph.fields.len()).filter(changes).collect()
+    (0..graph.fields.len()).filter(in_use).collect()
 }
 
 fn letter(process: &ProcessState) -> char {

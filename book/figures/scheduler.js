@@ -150,34 +150,38 @@
 
         build() {
             const { processes, invariants, listings } = this.data;
-            const keys = processes.map((_, i) => i + 1).join(", ");
+            const keys = processes.map((_, i) => i).join(", ");
             this.buttons = processes.map((name, i) => this.processButton(name, i));
             this.lines = new Map();
             this.values = this.data.fields.map(() => make("td"));
             this.lights = invariants.map((words) => make("li", {}, make("b"), ` ${words}`));
             this.odds = make("p", { class: "odds" });
             this.verdict = make("p", { class: "verdict" });
+            this.wrong = make("p", { class: "wrong" });
             this.again = make("p", { class: "again" });
             this.taken = make("tbody");
             this.said = make("p", { class: "said", "aria-live": "polite" });
             return make("div", { class: "play", role: "group", tabindex: "-1", "aria-label": "You are the scheduler" },
-                make("p", { class: "hint" }, "You are the scheduler: who makes the next step? Click, or press ",
-                    make("kbd", {}, keys), "; with ", make("kbd", {}, "Shift"), " as many as it can. ",
+                make("p", { class: "hint" }, "You are the scheduler: who makes the next step? ",
+                    make("kbd", {}, "»"), " lets a process make as many as it can. Once you have clicked ",
+                    "in the figure, keys do the same: ", make("kbd", {}, keys), ", with ",
+                    make("kbd", {}, "Shift"), " as many as it can; ",
                     make("kbd", {}, "u"), " undoes, ", make("kbd", {}, "r"), " restarts, ",
                     make("kbd", {}, "f"), " shows the shortest failure."),
                 make("div", { class: "processes" }, ...this.buttons.map((button) => button.card)),
+                make("ul", { class: "lights", "aria-label": "invariants" }, ...this.lights),
+                this.odds, this.verdict, this.again,
                 make("div", { class: "board" },
                     make("div", { class: "code" }, ...listings.map((listing, i) => this.listing(listing, i))),
                     make("div", { class: "memory" }, this.fieldTable())),
-                make("ul", { class: "lights", "aria-label": "invariants" }, ...this.lights),
-                this.odds, this.verdict, this.again, this.controls(), this.takenTable(), this.said);
+                this.controls(), this.wrong, this.takenTable(), this.said);
         }
 
         processButton(name, i) {
             const ahead = make("span", { class: "ahead" });
             const choose = (event) => this.choose(i, event.shiftKey);
             const button = make("button", { type: "button", class: "step", click: choose },
-                make("kbd", {}, `${i + 1}`), " ", make("b", {}, name), " ", ahead);
+                make("kbd", {}, `${i}`), " ", make("b", {}, name), " ", ahead);
             const on = make("button", {
                 type: "button", class: "on", click: () => this.choose(i, true),
                 title: `Let ${name} go on as long as it can`,
@@ -190,8 +194,9 @@
         listing(listing, i) {
             const rows = listing.lines.map(([number, text]) => {
                 const marks = make("span", { class: "marks" });
+                const code = make("code", { style: `--indent: ${text.search(/\S|$/)}` }, text.trimStart());
                 const row = make("div", { class: "line" }, marks,
-                    make("span", { class: "number" }, `${number}`), make("code", {}, text));
+                    make("span", { class: "number" }, `${number}`), code);
                 this.lines.set(`${i}:${number}`, { row, marks });
                 return row;
             });
@@ -203,8 +208,8 @@
             const rows = this.data.fields.map((name, i) =>
                 make("tr", {}, make("th", { scope: "row" }, name), this.values[i]));
             const { constant } = this.data;
-            const others = constant === 0 ? "" : constant === 1 ? "; 1 more field never changes"
-                : `; ${constant} more fields never change`;
+            const others = constant === 0 ? "" : constant === 1 ? "; 1 more field is not used"
+                : `; ${constant} more fields are not used`;
             return make("table", {}, make("caption", {}, `shared memory${others}`), make("tbody", {}, ...rows));
         }
 
@@ -216,14 +221,17 @@
             this.input = make("input", { type: "text", size: "16", spellcheck: "false", autocomplete: "off" });
             const follow = (event) => {
                 event.preventDefault();
-                this.act(() => this.path.follow(this.input.value));
+                const typed = this.input.value;
+                this.act(() => this.path.follow(typed));
+                // What was typed stays, to be corrected.
+                if (this.message !== "") this.input.value = typed;
             };
             return make("form", { class: "controls", submit: follow },
                 this.undo, this.redo,
                 button("Restart", "Restart", () => this.path.restart()),
                 button("Shortest failure", "Show the shortest failure", () => this.path.follow(this.data.failure)),
                 make("label", {}, "Schedule ", this.input),
-                make("button", { type: "submit", "aria-label": "Run this schedule to its end" }, "Run"));
+                make("button", { type: "submit", "aria-label": "Run this schedule to its end" }, "Run to the end"));
         }
 
         takenTable() {
@@ -255,7 +263,8 @@
         key(event) {
             const typing = event.target === this.input;
             if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-            const process = Number(/^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? event.key) - 1;
+            const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? event.key;
+            const process = /^\d$/.test(digit) ? Number(digit) : -1;
             const acts = {
                 u: () => this.path.move(-1), ArrowLeft: () => this.path.move(-1),
                 ArrowRight: () => this.path.move(1),
@@ -297,7 +306,7 @@
                 const line = step?.line && this.lines.get(step.line.join(":"));
                 if (line) {
                     line.row.classList.add("current");
-                    line.marks.append(make("span", { class: `mark p${i % 6}` }, `${i + 1}`));
+                    line.marks.append(make("span", { class: `mark p${i % 6}` }, `${i}`));
                 }
             }
         }
@@ -318,8 +327,9 @@
                 light.className = holds === null ? "" : holds ? "holds" : "broken";
                 light.firstChild.textContent = holds === null ? "not known:" : holds ? "✓ holds:" : "✗ broken:";
             }
-            this.verdict.textContent = state.end ? state.end.words : this.message;
+            this.verdict.textContent = state.end ? state.end.words : "";
             this.verdict.className = `verdict${state.end ? (state.end.held ? " holds" : " broken") : ""}`;
+            this.wrong.textContent = this.message;
             const { case: of } = this.data;
             const command = of && `cargo run --bin ${of.lab} replay '${this.path.schedule()}' --scenario ${of.name}`;
             this.again.replaceChildren(...(state.end && of ? ["Again: ", make("code", {}, command)] : []));

@@ -134,7 +134,8 @@ fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), Book
         sources.excerpt("labs/src/lab_2_wrong.rs:insert")?,
         sources.excerpt("labs/src/lab_2_wrong.rs:fill")?,
     ];
-    figures.playable(name, lab_2_wrong::early_return_to_a_known_key(), "deadlock", &lines)?;
+    let known = lab_2_wrong::early_return_to_a_known_key();
+    figures.playable(name, known, "deadlock: b waits on lock.value, taken by a", &lines)?;
 
     let name = "lab-2/check-then-act";
     figures.of_lab(name, "lab-2", "check-then-act");
@@ -153,7 +154,8 @@ fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), Book
         let race = about(lab_2_wrong::check_then_act(2, sets), invariant);
         figures.searched("lab-2/answers", &race, &first(), wanted)?;
     }
-    figures.all_fail("lab-2/early-returns", &lab_2_wrong::early_return(2), "deadlock")?;
+    let itself = "deadlock: writer 1 waits on lock.value, held by writer 1";
+    figures.all_fail("lab-2/early-returns", &lab_2_wrong::early_return(2), itself)?;
     // A free lock: two loads and two compare-exchanges.
     let free = [
         "load lock.{value, waiters} = {1, 0}",

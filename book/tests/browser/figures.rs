@@ -51,18 +51,18 @@ pub fn played_by_clicks(site: &Site, browser: &Browser) {
 pub fn played_by_keys(site: &Site, browser: &Browser) {
     open(site, browser);
     browser.focus(".p0 .step");
-    browser.press("1212");
+    browser.press("0101");
     assert_eq!((verdict(browser).as_str(), schedule(browser).as_str()), (VIOLATION, "0,1,0,1"));
-    browser.press("r1122");
+    browser.press("r0011");
     assert_eq!((verdict(browser).as_str(), schedule(browser).as_str()), ("held", "0*2,1*2"));
     assert_eq!(lights(browser), json!(["holds", "holds"]));
-    browser.press("1");
+    browser.press("0");
     assert_eq!(browser.text(".said"), "a has ended");
     browser.press("rf");
     assert_eq!(verdict(browser), VIOLATION);
     browser.press("r");
-    browser.press("1");
-    browser.press_with_shift("2");
+    browser.press("0");
+    browser.press_with_shift("1");
     assert_eq!(schedule(browser), "0,1*2", "with Shift as many as it can");
     browser.click(".p0 .on");
     assert_eq!(verdict(browser), VIOLATION);
@@ -71,13 +71,13 @@ pub fn played_by_keys(site: &Site, browser: &Browser) {
 pub fn undoes_and_does_again(site: &Site, browser: &Browser) {
     open(site, browser);
     browser.focus(".p0 .step");
-    browser.press("12uu");
+    browser.press("01uu");
     assert_eq!(schedule(browser), "");
     browser.press(ARROW_RIGHT);
     browser.press(ARROW_RIGHT);
     assert_eq!(schedule(browser), "0,1");
     browser.press(ARROW_LEFT);
-    browser.press("1");
+    browser.press("0");
     assert_eq!(schedule(browser), "0*2", "another step takes the place of the one undone");
     browser.press(ARROW_RIGHT);
     assert_eq!(schedule(browser), "0*2");
@@ -107,6 +107,8 @@ pub fn accepts_schedules(site: &Site, browser: &Browser) {
     ] {
         enter(text);
         assert_eq!(browser.text(".said"), message);
+        assert_eq!(browser.text(".wrong"), message, "it is seen, though an end is shown");
+        assert_eq!(schedule(browser), text, "what was typed stays");
         assert_eq!(verdict(browser), "held", "what was shown stays");
     }
 }

@@ -94,6 +94,25 @@ pub fn every_page_fits_a_phone(site: &Site, browser: &Browser) {
                 .map((element) => element.outerHTML)",
         );
         assert_eq!(cut, json!([]), "{page}");
+        let small = browser.run(
+            "return [...document.querySelectorAll('.play button')]
+                .map((element) => element.getBoundingClientRect())
+                .filter((box) => Math.min(box.width, box.height) < 32).length",
+        );
+        assert_eq!(small, json!(0), "{page}: buttons that a finger would miss");
+    }
+}
+
+pub fn what_a_desktop_shows_is_not_cut_off(site: &Site, browser: &Browser) {
+    browser.resize(1400, 900);
+    for page in Site::pages() {
+        browser.open(&site.page(&page));
+        let cut = browser.run(
+            "return [...document.querySelectorAll('main pre > code, main .table-wrapper')]
+                .filter((element) => element.scrollWidth > element.clientWidth + 1)
+                .map((element) => element.textContent.slice(0, 60))",
+        );
+        assert_eq!(cut, json!([]), "{page}");
     }
 }
 

@@ -28,6 +28,7 @@ const TESTS: &[(&str, Test)] = &[
     ("figures_tell_screen_readers_what_they_do", figures::labels),
     ("every_theme_is_readable", looks::every_theme_is_readable),
     ("every_page_fits_a_phone", looks::every_page_fits_a_phone),
+    ("what_a_desktop_shows_is_not_cut_off", looks::what_a_desktop_shows_is_not_cut_off),
     ("printed_figures_are_timelines", looks::printed_figures_are_timelines),
 ];
 
