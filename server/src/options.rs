@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use shmkv::{DEFAULT_NAME, SegmentName};
+use nix::unistd::User;
+use shmkv::{DEFAULT_NAME, OpenOptions, SegmentName};
 
 use crate::gate::{Origin, parse_host};
 
@@ -42,6 +43,12 @@ pub struct Options {
     #[arg(long, value_name = "HOST", value_parser = parse_host)]
     pub allow_host: Vec<String>,
 
+    /// Another user, by name or number, whose segment is used as well, whatever its
+    /// mode. That user can forge what is in it, and end the server by cutting it
+    /// short.
+    #[arg(long, value_name = "USER", value_parser = user)]
+    pub allow_owner: Option<u32>,
+
     /// Change nothing: neither create the segment, nor set, nor delete.
     #[arg(long)]
     pub read_only: bool,
@@ -58,6 +65,26 @@ pub struct Options {
     /// untouched, before it is cut off.
     #[arg(long, value_name = "MS", default_value = "10000", value_parser = milliseconds)]
     pub stall_timeout_ms: Duration,
+}
+
+impl Options {
+    /// Whose segments are opened.
+    pub fn trust(&self) -> OpenOptions {
+        let own = OpenOptions::new();
+        self.allow_owner.map_or(own, |owner| own.allow_owner(owner))
+    }
+}
+
+/// A user's number, by its name or as it is.
+fn user(text: &str) -> Result<u32, String> {
+    if let Ok(number) = text.parse() {
+        return Ok(number);
+    }
+    match User::from_name(text) {
+        Ok(Some(user)) => Ok(user.uid.as_raw()),
+        Ok(None) => Err("there is no user of this name".into()),
+        Err(errno) => Err(format!("the user cannot be looked up: {errno}")),
+    }
 }
 
 /// 1 to 3,600,000 milliseconds.
@@ -92,6 +119,19 @@ mod tests {
         assert_eq!(host("My-Laptop").unwrap().allow_host, ["my-laptop"]);
         for text in ["", "my-laptop:8000", "http://my-laptop", "*", "a b"] {
             assert!(host(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn owner_is_a_name_or_a_number() {
+        let owner = |text| {
+            let options = Options::try_parse_from(["server", "--allow-owner", text]);
+            options.map(|options| options.allow_owner)
+        };
+        assert_eq!(owner("1000").unwrap(), Some(1000));
+        assert_eq!(owner("root").unwrap(), Some(0));
+        for text in ["", "-1", "no such user"] {
+            assert!(owner(text).is_err(), "{text}");
         }
     }
 

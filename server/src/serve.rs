@@ -22,7 +22,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{self, GracefulShutdown};
-use shmkv::{SegmentName, StoreError};
+use shmkv::{OpenOptions, SegmentName, StoreError};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
@@ -118,16 +118,17 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     let listener = listen(address).map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr().map_err(failed("getsockname"))?;
 
-    let recovered = if options.read_only { None } else { recover(&options.name) };
-    let attached = Attached::open(&options.name, options.read_only)?;
+    let recovered = if options.read_only { None } else { recover(&options.name, options.trust()) };
+    let attached = Attached::open(&options.name, options.trust(), options.read_only)?;
     let how = match &attached {
         Ok(attached) if attached.store().segment().was_created() => "created".into(),
         Ok(_) => "opened".into(),
         Err(absence) => absence.to_string(),
     };
     let metrics = Arc::new(Metrics::default());
-    let (name, lock_timeout) = (options.name.clone(), options.lock_timeout_ms);
-    let door = Door::new(name, attached, lock_timeout, limits.queued, metrics.clone())
+    let (name, trust) = (options.name.clone(), options.trust());
+    let lock_timeout = options.lock_timeout_ms;
+    let door = Door::new(name, trust, attached, lock_timeout, limits.queued, metrics.clone())
         .map_err(failed("starting a thread"))?;
     recovered.into_iter().for_each(|text| door.notice(text));
     let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
@@ -153,8 +154,8 @@ async fn serve(options: Options) -> Result<(), ServeError> {
 
 /// Frees a lock that its owner took along when it died, if that is certain; says
 /// what was done, or why nothing was.
-fn recover(name: &SegmentName) -> Option<String> {
-    match recover_lock(name) {
+fn recover(name: &SegmentName, trust: OpenOptions) -> Option<String> {
+    match recover_lock(name, trust) {
         Ok(recovered) => {
             let text = recovered?.to_string();
             eprintln!("server: segment {name}: {text}");

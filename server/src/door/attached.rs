@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
-use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
+use shmkv::{KeyValue, OpenOptions, SegmentError, SegmentName, Store, StoreError};
 
 use super::{Access, Journal};
 
@@ -56,8 +56,15 @@ impl Attached {
     ///
     /// # Errors
     /// Those of [`Store::create_or_open`]; what may pass is an [`Absence`].
-    pub fn open(name: &SegmentName, read_only: bool) -> Result<Result<Self, Absence>, StoreError> {
-        let store = if read_only { Store::open(name) } else { Store::create_or_open(name) };
+    pub fn open(
+        name: &SegmentName,
+        trust: OpenOptions,
+        read_only: bool,
+    ) -> Result<Result<Self, Absence>, StoreError> {
+        let store = match read_only {
+            true => Store::open_with(name, trust),
+            false => Store::create_or_open_with(name, trust),
+        };
         match store {
             Ok(store) => Ok(Ok(Self::new(store))),
             Err(StoreError::Segment(SegmentError::NotFound { name })) => {
@@ -77,8 +84,8 @@ impl Attached {
 
     /// Opens a store that somebody else has created since; `None` where nobody
     /// has.
-    pub fn reopen(name: &SegmentName) -> Option<Result<Self, Absence>> {
-        match Store::open(name) {
+    pub fn reopen(name: &SegmentName, trust: OpenOptions) -> Option<Result<Self, Absence>> {
+        match Store::open_with(name, trust) {
             Ok(store) => Some(Ok(Self::new(store))),
             Err(StoreError::Segment(SegmentError::NotFound { .. })) => None,
             Err(error @ StoreError::Corrupt(_)) => {

@@ -21,7 +21,7 @@ mod recovery;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use shmkv::{SegmentName, StoreError};
+use shmkv::{OpenOptions, SegmentName, StoreError};
 
 pub use access::Access;
 pub use attached::{Absence, Attached};
@@ -45,6 +45,7 @@ const CHECK: Duration = Duration::from_millis(100);
 /// The store, if one is open, and the queue before it.
 pub struct Door {
     name: SegmentName,
+    trust: OpenOptions,
     lock_timeout: Duration,
     attached: RwLock<Result<Arc<Attached>, Absence>>,
     queue: Queue,
@@ -55,13 +56,14 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door to the store `name`, which is open or not; so many requests may be
+    /// A door to the store `name` of a trusted user, which is open or not; so many requests may be
     /// queued before it.
     ///
     /// # Errors
     /// When the thread of the queue cannot be started.
     pub fn new(
         name: SegmentName,
+        trust: OpenOptions,
         attached: Result<Attached, Absence>,
         lock_timeout: Duration,
         queued: usize,
@@ -70,12 +72,17 @@ impl Door {
         let attached = RwLock::new(attached.map(Arc::new));
         let queue = Queue::new(queued)?;
         let (recovering, notice) = Default::default();
-        Ok(Self { name, lock_timeout, attached, queue, metrics, recovering, notice })
+        Ok(Self { name, trust, lock_timeout, attached, queue, metrics, recovering, notice })
     }
 
     /// The segment's name.
     pub fn name(&self) -> &SegmentName {
         &self.name
+    }
+
+    /// Whose segments are opened.
+    pub fn trust(&self) -> OpenOptions {
+        self.trust
     }
 
     /// The open store, or why there is none.

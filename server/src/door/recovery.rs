@@ -13,7 +13,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use shmkv::{FoundLock, Owner, Recovered, Segment, SegmentName, Store, StoreError, Table};
+use shmkv::{
+    FoundLock, OpenOptions, Owner, Recovered, Segment, SegmentName, Store, StoreError, Table,
+};
 
 use super::{Absence, Attached, Door};
 
@@ -69,8 +71,8 @@ impl Door {
             attached.let_go();
             wait_for_others(attached);
         }
-        let recovered = Store::recover(&self.name);
-        let reopened = Attached::reopen(&self.name).unwrap_or_else(|| {
+        let recovered = Store::recover_with(&self.name, self.trust);
+        let reopened = Attached::reopen(&self.name, self.trust).unwrap_or_else(|| {
             let name = self.name.clone();
             Err(Absence::Unlinked { name })
         });
@@ -107,12 +109,15 @@ fn wait_for_others(attached: Arc<Attached>) {
 ///
 /// # Errors
 /// Those of [`Store::recover`].
-pub fn recover_lock(name: &SegmentName) -> Result<Option<Recovered>, StoreError> {
+pub fn recover_lock(
+    name: &SegmentName,
+    trust: OpenOptions,
+) -> Result<Option<Recovered>, StoreError> {
     let is_free = {
-        let segment = Segment::open(name, size_of::<Table>())?;
+        let segment = Segment::open_with(name, size_of::<Table>(), trust)?;
         segment.at::<Table>(0)?.sem.value() == 1
     };
-    if is_free { Ok(None) } else { Store::recover(name) }
+    if is_free { Ok(None) } else { Store::recover_with(name, trust) }
 }
 
 /// The dead process whose lock was freed, if it is known.

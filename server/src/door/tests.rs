@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use shmkv::{Condition, KeyValue};
+use shmkv::{Condition, KeyValue, OpenOptions};
 use shmkv_tests::TestName;
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,9 +13,12 @@ use super::*;
 const LONG: Duration = Duration::from_secs(60);
 
 fn door(name: &TestName, lock_timeout: Duration) -> Arc<Door> {
-    let attached = Attached::open(name, false).unwrap();
+    let attached = Attached::open(name, OpenOptions::new(), false).unwrap();
     let metrics = Arc::new(Metrics::default());
-    Arc::new(Door::new((**name).clone(), attached, lock_timeout, 8, metrics).unwrap())
+    Arc::new(
+        Door::new((**name).clone(), OpenOptions::new(), attached, lock_timeout, 8, metrics)
+            .unwrap(),
+    )
 }
 
 fn one_thread() -> Runtime {
@@ -120,10 +123,10 @@ fn journal_is_closed_while_a_change_is_under_way() {
 #[test]
 fn absent_store_is_unavailable_and_says_why() {
     let name = TestName::new("door-absent");
-    let attached = Attached::open(&name, true).unwrap();
+    let attached = Attached::open(&name, OpenOptions::new(), true).unwrap();
     assert_eq!(attached.as_ref().err(), Some(&Absence::Missing { name: (*name).clone() }));
     let metrics = Arc::new(Metrics::default());
-    let door = Door::new((*name).clone(), attached, LONG, 8, metrics).unwrap();
+    let door = Door::new((*name).clone(), OpenOptions::new(), attached, LONG, 8, metrics).unwrap();
     let problem = one_thread().block_on(get(&door, "a")).unwrap_err();
     assert_eq!(problem.status().as_u16(), 503);
 }

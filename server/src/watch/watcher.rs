@@ -97,7 +97,7 @@ fn search(app: &App, census: &Census, mut absence: Absence, running: impl Fn() -
     let mut asked = None;
     while running() {
         if absence != Absence::Recovering
-            && let Some(found) = Attached::reopen(app.door.name())
+            && let Some(found) = Attached::reopen(app.door.name(), app.door.trust())
         {
             app.door.attach_found(found);
         }
@@ -117,7 +117,9 @@ fn search(app: &App, census: &Census, mut absence: Absence, running: impl Fn() -
 /// Shows a table that cannot be used, as it lies in memory.
 fn show_damaged(app: &App, census: &Census, asked: &mut Option<Instant>, reason: &str) {
     // Not kept open: then somebody else can recover it.
-    let Ok(segment) = Segment::open(app.door.name(), size_of::<Table>()) else { return };
+    let door = &app.door;
+    let segment = Segment::open_with(door.name(), size_of::<Table>(), door.trust());
+    let Ok(segment) = segment else { return };
     let Ok(table) = segment.at::<Table>(0) else { return };
     let (_, object) = segment.identity();
     if is_due(app, *asked) {

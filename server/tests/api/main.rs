@@ -11,6 +11,7 @@ mod limits;
 mod lock;
 mod openapi;
 mod origins;
+mod owners;
 mod page;
 mod recovery;
 mod seed;
