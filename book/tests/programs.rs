@@ -1,6 +1,15 @@
-//! What programs print in the chapters.
+//! What programs print in the chapters, and what Linux does that no manual page says
+//! plainly.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use escargot::CargoBuild;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, posix_fallocate};
+use nix::sys::mman::{shm_open, shm_unlink};
+use nix::sys::stat::Mode;
+use nix::sys::statvfs::statvfs;
 use shmkv_tests::{TestName, program};
 
 /// The chapter "Shared memory from zero" shows this snapshot.
@@ -39,4 +48,41 @@ fn run(line: &str, name: &str) -> String {
     let output = program("lab-4").args(words).output().expect("lab 4 runs");
     let printed = [output.stdout, output.stderr].concat();
     String::from_utf8(printed).expect("it prints text").replace(name, "/demo")
+}
+
+/// An object that has lost its name already: nothing of it is left behind.
+fn unnamed_object() -> File {
+    let name = TestName::new("size");
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDWR;
+    let object = shm_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR).expect("an object");
+    shm_unlink(name.as_str()).expect("its name");
+    object.into()
+}
+
+/// "A size is not memory": more than `/dev/shm` has is accepted as a size, and refused
+/// as a reservation.
+#[test]
+fn size_reserves_no_memory() {
+    let limit = statvfs("/dev/shm").expect("tmpfs");
+    let all = limit.blocks() as u64 * limit.fragment_size() as u64;
+    if all == 0 {
+        eprintln!("ignored: this /dev/shm has no limit");
+        return;
+    }
+    let object = unnamed_object();
+    object.set_len(all + (1 << 30)).expect("a size");
+    // Refused before a page is taken.
+    let reserved = posix_fallocate(&object, 0, (all + 4096) as i64);
+    assert_eq!(reserved, Err(Errno::ENOSPC));
+}
+
+/// The memory of an object without a name and without a mapping stays as long as a
+/// descriptor is open.
+#[test]
+fn memory_stays_as_long_as_a_descriptor() {
+    let object = unnamed_object();
+    object.write_all_at(b"still here", 0).expect("room");
+    let mut found = [0; 10];
+    object.read_exact_at(&mut found, 0).expect("its bytes");
+    assert_eq!(&found, b"still here");
 }

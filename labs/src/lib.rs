@@ -1,4 +1,4 @@
-//! The labs: one module a chapter, and what their programs share.
+//! The labs: the scenarios of each, and what their programs share.
 #![deny(unsafe_code)]
 
 pub mod cli;
