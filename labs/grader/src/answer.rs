@@ -31,8 +31,30 @@ pub struct Break {
     pub trial: Trial,
     /// The failure that is asked for, in words that follow "a schedule after which".
     pub wanted: &'static str,
-    /// Whether a verdict is that failure.
-    pub is_wanted: fn(&Verdict) -> bool,
+    /// The same as a verdict. Another failure is no answer.
+    pub verdict: Wanted,
+}
+
+/// The verdict that a schedule is to bring about.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// One of these invariants, by their names in the trial, does not hold.
+    Violated(&'static [&'static str]),
+    /// Every process that is left waits for another.
+    Deadlock,
+}
+
+impl Wanted {
+    /// Whether `verdict` is it.
+    pub(crate) fn is(self, verdict: &Verdict) -> bool {
+        match (self, verdict) {
+            (Self::Violated(names), Verdict::Violated { invariant, .. }) => {
+                names.contains(&invariant.as_str())
+            }
+            (Self::Deadlock, Verdict::Deadlock { .. }) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Outcomes, and the program that has them.

@@ -17,7 +17,7 @@ pub mod lab_3;
 pub mod lab_4;
 mod trial;
 
-pub use answer::{Answer, Break, Predict, Work};
+pub use answer::{Answer, Break, Predict, Wanted, Work};
 pub use check::{Execution, Failed, Reply, Report, Request, Task, run};
 pub use dice::Dice;
 pub use failure::{Failure, NoFailure};

@@ -18,8 +18,11 @@ pub(super) fn check(answer: &Break) -> Result<Report, String> {
     match answer.schedule.trim() {
         "" => Ok(report(Some(not_attempted()), "No schedule was run.".into())),
         NONE => check_claim(answer),
-        text => match text.parse() {
-            Ok(schedule) => check_schedule(answer, &schedule),
+        text => match text.parse::<Schedule>() {
+            Ok(schedule) => match too_many_kills(answer, &schedule) {
+                Some(sentence) => Ok(report(Some(wrong(sentence)), "No schedule was run.".into())),
+                None => check_schedule(answer, &schedule),
+            },
             Err(error) => {
                 Ok(report(Some(wrong(format!("{error}."))), "No schedule was run.".into()))
             }
@@ -40,6 +43,21 @@ fn report(failed: Option<Failed>, evidence: String) -> Report {
     Report { failed, evidence: vec![evidence] }
 }
 
+/// A kill makes code fail that is right without it, so it counts where the exercise
+/// says that a process is killed, and once.
+fn too_many_kills(answer: &Break, schedule: &Schedule) -> Option<String> {
+    let kills = schedule.choices().iter().filter(|choice| choice.kill).count();
+    match (answer.trial.terms.kills, kills) {
+        (_, 0) | (true, 1) => None,
+        (false, _) => {
+            Some("The schedule kills a process (!). In this exercise nobody is killed.".into())
+        }
+        (true, more) => {
+            Some(format!("The schedule kills {more} times (!). In this exercise one kill is made."))
+        }
+    }
+}
+
 fn check_schedule(answer: &Break, schedule: &Schedule) -> Result<Report, String> {
     let replay = match answer.trial.scenario.replay(schedule) {
         Ok(replay) => replay,
@@ -49,7 +67,7 @@ fn check_schedule(answer: &Break, schedule: &Schedule) -> Result<Report, String>
         Err(error) => return Err(error.to_string()),
     };
     let evidence = format!("Your schedule was run; it ends with: {}.", replay.verdict);
-    let failed = (!(answer.is_wanted)(&replay.verdict)).then(|| misses(answer, &replay));
+    let failed = (!answer.verdict.is(&replay.verdict)).then(|| misses(answer, &replay));
     Ok(report(failed, evidence))
 }
 

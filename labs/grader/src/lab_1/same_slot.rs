@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// One key with its value.
@@ -73,7 +73,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "one of the two keys is gone",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { invariant, .. } if invariant == KEPT),
+            verdict: Wanted::Violated(&[KEPT]),
         })
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv::Semaphore;
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Trial, Work};
+use crate::{Break, Trial, Wanted, Work};
 
 shared! {
     /// A counter with its lock.
@@ -46,7 +46,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "a process waits for ever",
-            is_wanted: |verdict| matches!(verdict, Verdict::Deadlock { .. }),
+            verdict: Wanted::Deadlock,
         })
     }
 }

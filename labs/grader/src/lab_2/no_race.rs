@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use shmkv::Semaphore;
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// A sum with its lock.
@@ -30,6 +30,8 @@ pub fn add(sum: &Sum, amount: u32) {
 }
 // ANCHOR_END: add
 
+const COUNTED: &str = "both amounts and both changes are counted";
+
 /// What is asked for.
 pub struct Answer {
     /// A schedule after which something is missing, or `NONE`.
@@ -43,7 +45,7 @@ impl crate::Answer for Answer {
         })
         .process("adds 5", |sum| add(sum, 5))
         .process("adds 7", |sum| add(sum, 7))
-        .must(Failure::LostUpdate, "both amounts and both changes are counted", |end| {
+        .must(Failure::LostUpdate, COUNTED, |end| {
             match (end.shared.value.load(Relaxed), end.shared.changes.load(Relaxed)) {
                 (12, 2) => Ok(()),
                 (value, changes) => Err(format!("the sum is {value} after {changes} changes")),
@@ -55,7 +57,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "an amount or a change is missing",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[COUNTED]),
         })
     }
 }

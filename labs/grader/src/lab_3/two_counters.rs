@@ -6,9 +6,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// Two words that belong together, and what is counted of their changes.
@@ -45,6 +45,8 @@ pub fn read(pair: &Pair) -> Option<[u64; 2]> {
 }
 // ANCHOR_END: read
 
+const WHOLE: &str = "the reader's copy is whole";
+
 /// What is asked for.
 pub struct Answer {
     /// A schedule after which the reader has believed a torn copy, or `NONE`.
@@ -59,7 +61,7 @@ impl crate::Answer for Answer {
                 Some([first, second]) if first != second => format!("{first} and {second}"),
                 _ => String::new(),
             })
-            .must(Failure::TornValue, "the reader's copy is whole", |end| match end.returned(1) {
+            .must(Failure::TornValue, WHOLE, |end| match end.returned(1) {
                 None | Some("") => Ok(()),
                 Some(torn) => Err(format!("it believed {torn}")),
             })
@@ -69,7 +71,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "the reader believes words of two writes",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[WHOLE]),
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// Two words that belong together, and their version. There is no lock.
@@ -64,7 +64,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "the reader believes words of two writes",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[WHOLE]),
         })
     }
 }

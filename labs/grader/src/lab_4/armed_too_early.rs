@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// A value of two words, and what is kept of the one before.
@@ -42,6 +42,8 @@ pub fn recover(record: &Record) {
 }
 // ANCHOR_END: recover
 
+const OLD_OR_NEW: &str = "the value is the old one or the new one";
+
 /// What is asked for.
 pub struct Answer {
     /// A schedule after which the value is neither the old nor the new, or `NONE`.
@@ -56,7 +58,7 @@ impl crate::Answer for Answer {
         })
         .process("replacer", |record: &Record| replace(record, 3))
         .recovery(recover)
-        .must(Failure::LostUpdate, "the value is the old one or the new one", |end| {
+        .must(Failure::LostUpdate, OLD_OR_NEW, |end| {
             match end.shared.value.each_ref().map(|word| word.load(Relaxed)) {
                 [2, 2] | [3, 3] => Ok(()),
                 [first, second] => Err(format!("it is {first}, {second}")),
@@ -69,7 +71,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "the value is neither the old one nor the new one",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[OLD_OR_NEW]),
         })
     }
 }

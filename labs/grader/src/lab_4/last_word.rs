@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// A slot, free at first. There is no lock.
@@ -33,6 +33,9 @@ pub fn get(slot: &Slot) -> Option<[u64; 2]> {
 }
 // ANCHOR_END: get
 
+const SEEN: &str = "the reader sees the whole value or no key";
+const HELD: &str = "the slot holds the whole value or no key";
+
 /// What is asked for.
 pub struct Answer {
     /// A schedule after which there is a key with half a value, or somebody has
@@ -49,15 +52,11 @@ impl crate::Answer for Answer {
         let trial = Trial::named("an insert and a reader", |_: &Slot| {})
             .process("inserter", insert)
             .process("reader", move |slot| whole(get(slot)).err().unwrap_or_default())
-            .must(Failure::TornValue, "the reader sees the whole value or no key", |end| match end
-                .returned(1)
-            {
+            .must(Failure::TornValue, SEEN, |end| match end.returned(1) {
                 None | Some("") => Ok(()),
                 Some(half) => Err(format!("it saw {half}")),
             })
-            .must(Failure::TornValue, "the slot holds the whole value or no key", move |end| {
-                whole(get(end.shared))
-            })
+            .must(Failure::TornValue, HELD, move |end| whole(get(end.shared)))
             .all_schedules()
             .with_kills()
             .build();
@@ -65,7 +64,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "there is a key with half a value, or the reader has seen one",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[SEEN, HELD]),
         })
     }
 }

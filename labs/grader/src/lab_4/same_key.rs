@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use shmkv_harness::{Verdict, shared};
+use shmkv_harness::shared;
 
-use crate::{Break, Failure, Trial, Work};
+use crate::{Break, Failure, Trial, Wanted, Work};
 
 shared! {
     /// A slot that holds key 1.
@@ -36,6 +36,8 @@ pub fn get(slot: &Slot) -> Option<[u64; 2]> {
 }
 // ANCHOR_END: get
 
+const WHOLE: &str = "the reader sees one value, whole";
+
 /// What is asked for.
 pub struct Answer {
     /// A schedule after which the reader has believed half a value, or `NONE`.
@@ -53,7 +55,7 @@ impl crate::Answer for Answer {
             Some([first, second]) if first != second => format!("{first} and {second}"),
             _ => String::new(),
         })
-        .must(Failure::TornValue, "the reader sees one value, whole", |end| match end.returned(1) {
+        .must(Failure::TornValue, WHOLE, |end| match end.returned(1) {
             None | Some("") => Ok(()),
             Some(torn) => Err(format!("it believed {torn}")),
         })
@@ -63,7 +65,7 @@ impl crate::Answer for Answer {
             schedule: self.schedule,
             trial,
             wanted: "the reader believes words of two values",
-            is_wanted: |verdict| matches!(verdict, Verdict::Violated { .. }),
+            verdict: Wanted::Violated(&[WHOLE]),
         })
     }
 }
