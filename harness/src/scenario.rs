@@ -20,6 +20,9 @@ pub type Check<T> = Box<dyn Fn(&End<'_, T>) -> Result<(), String>>;
 /// Words an end as an outcome.
 pub type Wording<T> = Box<dyn Fn(&End<'_, T>) -> String>;
 
+/// Gives up rights of this process for good; `Err` says why it could not.
+pub type Confinement = Box<dyn Fn() -> Result<(), String>>;
+
 /// One process of a scenario.
 pub struct Process<T> {
     /// Its name, as it stands in reports.
@@ -174,6 +177,8 @@ pub struct Scenario<T: Shared> {
     pub processes: Vec<Process<T>>,
     /// What is done after a kill.
     pub recovery: Option<Body<T>>,
+    /// What processes give up before a body runs in them.
+    pub confinement: Option<Confinement>,
     /// What must hold at the end.
     pub invariants: Vec<Invariant<T>>,
     /// Words an end as an outcome.
@@ -191,6 +196,7 @@ impl<T: Shared> Scenario<T> {
             setup: Box::new(setup),
             processes: Vec::new(),
             recovery: None,
+            confinement: None,
             invariants: Vec::new(),
             outcome: Box::new(outcome_by_returns),
             expected: Vec::new(),
@@ -236,6 +242,21 @@ impl<T: Shared> Scenario<T> {
     pub fn recovery<R: ToReport>(mut self, body: impl Fn(&T) -> R + 'static) -> Self {
         self.recovery = Some(Box::new(move |shared| body(shared).to_report()));
         self
+    }
+
+    /// For bodies that are not trusted: each process that runs them, or forks those
+    /// that do, calls `confine` once, when the harness has set it up. What it may
+    /// still do must be enough for the harness in it. A seccomp filter that traps
+    /// calls has them refused by the simulator, with a sentence.
+    #[must_use]
+    pub fn confined(mut self, confine: impl Fn() -> Result<(), String> + 'static) -> Self {
+        self.confinement = Some(Box::new(confine));
+        self
+    }
+
+    /// Does what [`Scenario::confined`] asks for.
+    pub(crate) fn confine(&self) -> Result<(), String> {
+        self.confinement.as_ref().map_or(Ok(()), |confine| confine())
     }
 
     /// Adds something that must hold once all processes have ended. `Err` says

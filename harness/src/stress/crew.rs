@@ -69,6 +69,7 @@ pub(super) struct Crew<'a, T: Shared> {
     page: Arc<Mapping>,
     /// Logs the names that workers make; `None` where that cannot be done.
     trap: Option<Trap>,
+    confine: Box<dyn Fn() -> Result<(), String> + 'a>,
     members: Vec<Member>,
     /// The harness's own copy: what lies in the page may be overwritten.
     round: Round,
@@ -105,6 +106,7 @@ impl<'a, T: Shared> Crew<'a, T> {
             shared,
             page: Arc::new(page),
             trap: Trap::new().map_err(StressError::os("memfd_create"))?,
+            confine: Box::new(|| scenario.confine()),
             members: (0..count).map(|_| member()).collect(),
             round: 0,
             timed,
@@ -134,7 +136,8 @@ impl<'a, T: Shared> Crew<'a, T> {
 
     fn worker<'b>(&'b self, number: usize, body: &'b Body<T>, parent: Pid) -> Worker<'b, T> {
         let (page, trap) = (&self.page, self.trap.as_ref());
-        Worker { page, number, shared: self.shared, body, parent, trap, spin: self.spin }
+        let confine = &self.confine;
+        Worker { page, number, shared: self.shared, body, parent, trap, confine, spin: self.spin }
     }
 
     /// Starts the next round, as planned.

@@ -120,6 +120,12 @@ pub enum StressError {
         /// The panic's message and place.
         message: String,
     },
+    /// A process could not be made ready for its body.
+    #[error("a process could not be made ready: {why}")]
+    Worker {
+        /// What failed in it.
+        why: String,
+    },
     /// A process is stuck inside the kernel.
     #[error("process {pid} had not died {} s after SIGKILL", waited.as_secs())]
     Unkillable {

@@ -8,13 +8,19 @@ use super::leaks::Leaks;
 use super::plan::{Plan, Strike};
 use super::progress::Progress;
 use super::report::StressReport;
-use super::strike;
 use super::{StressError, StressOptions};
+use super::{strike, worker};
 use crate::memory::{Mapping, Memory};
 use crate::process::Parenthood;
 use crate::scenario::{ProcessEnd, Scenario};
 use crate::shared::Shared;
 use crate::{panics, verdict::Verdict};
+
+/// Why a worker could not do its body at all.
+fn failed_worker(end: &ProcessEnd) -> Option<String> {
+    let ProcessEnd::Panicked { message } = end else { return None };
+    message.strip_prefix(worker::FAILED).map(str::to_owned)
+}
 
 /// How often, in rounds, a caller is asked whether it has seen enough.
 const BATCH: u64 = 256;
@@ -107,6 +113,9 @@ impl<'a, T: Shared> Run<'a, T> {
         crew.release(&plan);
         let recovery = self.see_through(crew, plan.kill)?;
         let ends = crew.ends(plan.kill.map(|kill| kill.victim));
+        if let Some(why) = ends.iter().chain(&recovery).find_map(failed_worker) {
+            return Err(StressError::Worker { why });
+        }
         let leaks = self.leaks.after_round(crew, &ends, recovery.is_some())?;
         Ok(RoundEnd { ends, recovery, leaks })
     }

@@ -22,6 +22,9 @@ use crate::scenario::Body;
 use crate::trap::Trap;
 use crate::{panics, process};
 
+/// Begins the message of a worker in which the harness itself failed, not the body.
+pub(super) const FAILED: &str = "the harness in this process failed: ";
+
 /// One worker, seen from within.
 pub(super) struct Worker<'a, T> {
     /// Holds the [`Control`].
@@ -32,6 +35,8 @@ pub(super) struct Worker<'a, T> {
     pub(super) body: &'a Body<T>,
     pub(super) parent: Pid,
     pub(super) trap: Option<&'a Trap>,
+    /// What it gives up before the first body.
+    pub(super) confine: &'a dyn Fn() -> Result<(), String>,
     /// Whether there is a processor for every worker, so that spinning at the
     /// gate takes none from whom it waits for.
     pub(super) spin: bool,
@@ -56,17 +61,19 @@ impl<T> Worker<'_, T> {
 
     fn run(&self, work: impl FnOnce() -> Result<(), Errno>) -> i32 {
         self.record_panics();
-        let done = process::settle_in(self.parent).and_then(|()| {
+        let done = process::settle_in(self.parent).map_err(|error| error.to_string());
+        let done = done.and_then(|()| {
             // Where it fails, the log says that it is incomplete.
             let _ = self.trap.map(Trap::install);
-            work()
+            (self.confine)()?;
+            work().map_err(|error| error.to_string())
         });
         // What the body printed without ending the line. Nobody is left to be
         // told that standard output is closed.
         let _ = std::io::stdout().flush();
         let Err(error) = done else { return 0 };
         let round = self.control().round();
-        self.slot().panicking(round, &format!("the harness in this process failed: {error}"));
+        self.slot().panicking(round, &format!("{FAILED}{error}"));
         self.slot().panicked(round);
         1
     }

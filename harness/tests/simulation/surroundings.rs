@@ -1,5 +1,6 @@
 //! What the simulator needs of the machine, and what it leaves behind: nothing.
 
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -170,4 +171,58 @@ pub fn setup_is_run_once_and_its_state_kept() {
         });
     let report = explore(&scenario, &Search::unbounded()).expect("a search");
     assert!(report.verdict.held(), "{}", report.verdict);
+}
+
+/// A body that looks for the shared state elsewhere finds no descriptor of it.
+pub fn processes_have_no_descriptor_of_the_shared_state() {
+    let scenario = Scenario::<AtomicU8>::new("looks for descriptors", |_| {})
+        .process("curious", |_| {
+            let links =
+                (3..64).filter_map(|fd| std::fs::read_link(format!("/proc/self/fd/{fd}")).ok());
+            links.filter(|link| link.to_string_lossy().contains("memfd")).count() as u64
+        })
+        .outcome(|end| end.returned(0).unwrap_or_default().to_owned());
+    let report = explore(&scenario, &Search::unbounded()).expect("it runs");
+    assert_eq!(report.outcomes[0].outcome, "0");
+}
+
+/// What changes the shared state in no step is found after the execution.
+pub fn change_that_is_no_step_is_refused() {
+    let scenario = Scenario::<[AtomicU8; 8]>::new("writes behind the simulator's back", |_| {})
+        .process("honest", |bytes| bytes[0].store(1, Relaxed))
+        .process("sly", |_| {
+            let maps = std::fs::read_to_string("/proc/self/maps").expect("maps");
+            let shared = maps.lines().filter(|line| line.contains("memfd:shmkv-harness"));
+            let ranges = shared.filter_map(|line| line.split(' ').next()?.split_once('-'));
+            let number = |text| u64::from_str_radix(text, 16).expect("an address");
+            let mut ranges = ranges.map(|(start, end)| (number(start), number(end)));
+            // The alias of the state is the one that is a page long.
+            let (alias, _) = ranges.find(|(start, end)| end - start == 4096).expect("the alias");
+            let memory = std::fs::File::options().write(true).open("/proc/self/mem");
+            memory.and_then(|memory| memory.write_all_at(&[7], alias + 3)).expect("written");
+        });
+    let error = explore(&scenario, &Search::unbounded()).expect_err("a change that is no step");
+    assert_eq!(
+        error.to_string(),
+        "a process: the shared state was changed other than by access to it: byte 3 is 7, and \
+         its last access left 0"
+    );
+}
+
+/// Where a scenario gives up rights, its bodies have none of them, and each execution
+/// begins without.
+pub fn confinement_is_made_before_the_first_body() {
+    const NAME: &str = "/proc/self/comm";
+    let scenario = Scenario::<AtomicU8>::new("confined", |_| {})
+        .confined(|| std::fs::write(NAME, "confined").map_err(|error| error.to_string()))
+        .processes(2, "named", |_, _| std::fs::read_to_string(NAME).expect("a name"))
+        .outcome(|end| end.returned(1).unwrap_or_default().trim().to_owned());
+    let report = explore(&scenario, &Search::unbounded()).expect("it runs");
+    assert_eq!(report.outcomes[0].outcome, "confined");
+
+    let denied = Scenario::<AtomicU8>::new("not confined", |_| {})
+        .confined(|| Err("not on this machine".into()))
+        .process("must not run", |byte| byte.store(1, Relaxed));
+    let error = explore(&denied, &Search::unbounded()).expect_err("no body runs");
+    assert_eq!(error.to_string(), "simulation is not possible here: not on this machine");
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with an answer: twelve words, the same in every exercise.
+//! What can be wrong with an answer: eleven words, the same in every exercise.
 //!
 //! Idea: a learner who reads "lost update" three times knows what it means.
 //! The harness's verdicts say how a run ended; these say what the mistake was.
@@ -30,8 +30,6 @@ pub enum Failure {
     Panic,
     /// A function returned with the lock in its hands.
     LeftLocked,
-    /// A segment has been made and not removed.
-    LeakedSegment,
     /// It had not ended in time.
     TooSlow,
     /// There is no answer yet.
@@ -40,7 +38,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::DoesNotCompile,
         Self::WrongResult,
         Self::LostUpdate,
@@ -50,7 +48,6 @@ impl Failure {
         Self::Crash,
         Self::Panic,
         Self::LeftLocked,
-        Self::LeakedSegment,
         Self::TooSlow,
         Self::NotAttempted,
     ];
@@ -67,7 +64,6 @@ impl Failure {
             Self::Crash => "crash",
             Self::Panic => "panic",
             Self::LeftLocked => "left the lock held",
-            Self::LeakedSegment => "leaked a segment",
             Self::TooSlow => "too slow",
             Self::NotAttempted => "not attempted",
         }

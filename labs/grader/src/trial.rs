@@ -2,7 +2,7 @@
 //! invariants means to the learner.
 //!
 //! Idea: the scenario says that an invariant is broken; the trial knows which
-//! mistake that is. Bodies are confined before they reach the learner's code.
+//! mistake that is. Processes are confined before they reach the learner's code.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use shmkv_harness::sim::{Search, Simulate};
 use shmkv_harness::{End, Scenario, Shared, ToReport};
 
 use crate::Failure;
-use crate::check::confine;
+use crate::check::{confine, limit_time};
 
 /// Steps after which an execution is a livelock: some ten times what a correct
 /// answer takes.
@@ -41,7 +41,7 @@ impl Trial {
     /// Begins a trial called `name`, from the state that `setup` makes of zeroes.
     pub fn named<T: Shared>(name: &str, setup: impl Fn(&T) + 'static) -> TrialBuilder<T> {
         TrialBuilder {
-            scenario: Scenario::new(name, setup),
+            scenario: Scenario::new(name, setup).confined(confine),
             terms: Terms {
                 meanings: Vec::new(),
                 locks: Vec::new(),
@@ -102,7 +102,7 @@ impl<T: Shared> TrialBuilder<T> {
     #[must_use]
     pub fn process<R: ToReport>(mut self, name: &str, body: impl Fn(&T) -> R + 'static) -> Self {
         self.scenario = self.scenario.process(name, move |shared| {
-            confine();
+            limit_time();
             body(shared)
         });
         self
@@ -117,7 +117,7 @@ impl<T: Shared> TrialBuilder<T> {
         body: impl Fn(usize, &T) -> R + Clone + 'static,
     ) -> Self {
         self.scenario = self.scenario.processes(count, name, move |number, shared| {
-            confine();
+            limit_time();
             body(number, shared)
         });
         self
@@ -128,7 +128,7 @@ impl<T: Shared> TrialBuilder<T> {
     #[must_use]
     pub fn recovery<R: ToReport>(mut self, body: impl Fn(&T) -> R + 'static) -> Self {
         self.scenario = self.scenario.recovery(move |shared| {
-            confine();
+            limit_time();
             body(shared)
         });
         self

@@ -84,23 +84,76 @@ const INTO: &str = "reading a file into shared memory";
 const FROM: &str = "writing shared memory to a file";
 const CHANGE: &str = "changing how the shared memory is mapped";
 
-/// Ends the execution with a sentence on system call `number`.
-pub fn refuse(number: i64) -> ! {
+/// Calls that are refused for some of their arguments.
+const REFUSED_AT_TIMES: [(i64, &str); 4] = [
+    (libc::SYS_mmap, MAPPING),
+    (libc::SYS_kill, SIGNAL),
+    (libc::SYS_tkill, SIGNAL),
+    (libc::SYS_tgkill, SIGNAL),
+];
+
+/// What a refused call does, in words.
+fn words(number: i64) -> Option<&'static str> {
     let always = REFUSED.iter().map(|(refused, what)| (*refused, *what));
     let inside = REFUSED_INSIDE.iter().map(|(refused, _, what)| (*refused, *what));
-    let others = [
-        (libc::SYS_mmap, MAPPING),
-        (libc::SYS_kill, SIGNAL),
-        (libc::SYS_tkill, SIGNAL),
-        (libc::SYS_tgkill, SIGNAL),
-    ];
     let on_id = BY_ID.iter().map(|answered| (*answered, OTHER));
-    let what =
-        always.chain(inside).chain(others).chain(on_id).find(|(refused, _)| *refused == number);
-    match what {
-        Some((_, what)) => {
-            turn::refuse(&format!("{what} (system call {number}) is not emulated by the simulator"))
-        }
-        None => turn::refuse(&format!("system call {number} is not emulated by the simulator")),
-    }
+    let mut all = always.chain(inside).chain(REFUSED_AT_TIMES).chain(on_id);
+    all.find(|(refused, _)| *refused == number).map(|(_, what)| what)
 }
+
+/// Whether the simulator itself refuses system call `number`.
+pub fn is_refused(number: i64) -> bool {
+    words(number).is_some()
+}
+
+/// Ends the execution with a sentence on system call `number`.
+pub fn refuse(number: i64) -> ! {
+    let what = words(number).unwrap_or("a call of its own");
+    turn::refuse(&format!("{what} (system call {number}) is not emulated by the simulator"))
+}
+
+/// Ends the execution with a sentence on system call `number`, which the scenario
+/// itself does not allow ([`Scenario::confined`](crate::Scenario::confined)).
+pub fn deny(number: i64) -> ! {
+    let what = if FILES.contains(&number) {
+        "opening, making or changing a file or its name"
+    } else if NETWORK.contains(&number) {
+        "making a socket"
+    } else {
+        "a call that no body needs"
+    };
+    turn::refuse(&format!("{what} (system call {number}) is not allowed here"))
+}
+
+const NETWORK: [i64; 4] =
+    [libc::SYS_socket, libc::SYS_socketpair, libc::SYS_connect, libc::SYS_bind];
+
+const FILES: [i64; 27] = [
+    libc::SYS_open,
+    libc::SYS_openat,
+    libc::SYS_openat2,
+    libc::SYS_creat,
+    libc::SYS_link,
+    libc::SYS_linkat,
+    libc::SYS_symlink,
+    libc::SYS_symlinkat,
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_unlink,
+    libc::SYS_unlinkat,
+    libc::SYS_rmdir,
+    libc::SYS_mkdir,
+    libc::SYS_mkdirat,
+    libc::SYS_mknod,
+    libc::SYS_mknodat,
+    libc::SYS_truncate,
+    libc::SYS_ftruncate,
+    libc::SYS_chmod,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_chown,
+    libc::SYS_chdir,
+    libc::SYS_memfd_create,
+    libc::SYS_utimensat,
+];

@@ -65,6 +65,8 @@ impl<'a, T: Shared> Runner<'a, T> {
         let tid_offset = zygote::find_tid_offset().ok_or_else(unknown_libc)?;
         let memory = Memory::new(size_of::<T>())?;
         let (state, alias) = (memory.map()?, memory.map()?);
+        // A process that had its descriptor could change the state without a step.
+        drop(memory);
         let control = Memory::new(size_of::<Control>())?.map()?;
         if !filter::fits(state.base().addr().get() as u64, state.len() as u64) {
             return Err(SimError::Placement);
@@ -91,7 +93,12 @@ impl<'a, T: Shared> Runner<'a, T> {
                 let shared: &T = state.as_shared();
                 let world =
                     World::install(page, state.base(), alias.base(), state.len(), robust_list);
-                serve(scenario, shared, Zygote { world, bodies: vec![], tid_offset })
+                let confine = || scenario.confine();
+                serve(
+                    scenario,
+                    shared,
+                    Zygote { world, bodies: vec![], confine: &confine, tid_offset },
+                )
             }
         };
         let runner = Self {
@@ -195,12 +202,13 @@ impl<'a, T: Shared> Runner<'a, T> {
         }
         let count = page.steps.get() as usize;
         let steps: Vec<Step> = page.log[..count].iter().map(std::cell::Cell::get).collect();
+        let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
+        self.explain(&steps, &ends)?;
         let frames = if page.traced.get() {
             page.frames[..count].iter().map(std::cell::Cell::get).collect()
         } else {
             Vec::new()
         };
-        let ends: Vec<ProcessEnd> = page.processes().iter().filter_map(verdicts::end_of).collect();
         let log = verdicts::Log { image: self.image(), steps: &steps };
         let (outcome, verdict) =
             verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &log);
@@ -208,6 +216,32 @@ impl<'a, T: Shared> Runner<'a, T> {
         let diverged = Some(page.diverged.get()).filter(|index| *index != u32::MAX);
         let diverged = diverged.map(|index| index as usize);
         Ok(Execution { steps, frames, ends, outcome, verdict, diverged })
+    }
+
+    /// The steps must explain how the shared state has changed: what changed it in
+    /// another way, such as through `/proc/self/mem`, changed it unseen.
+    fn explain(&self, steps: &[Step], ends: &[ProcessEnd]) -> Result<(), SimError> {
+        if ends.iter().any(|end| matches!(end, ProcessEnd::Signalled { .. })) {
+            // It may have been struck between a change and the note of it.
+            return Ok(());
+        }
+        let mut explained = self.image().to_vec();
+        for step in steps.iter().filter(|step| step.before != step.after) {
+            let start = step.what.offset as usize;
+            // What lies in the last page behind the state is nobody's.
+            let bytes = explained.iter_mut().skip(start).take(step.what.size.into());
+            bytes.zip(step.after).for_each(|(byte, after)| *byte = after);
+        }
+        let found = self.state.to_vec(explained.len());
+        let Some(at) = explained.iter().zip(&found).position(|(is, was)| is != was) else {
+            return Ok(());
+        };
+        let (is, was) = (found[at], explained[at]);
+        let what = format!(
+            "the shared state was changed other than by access to it: byte {at} is {is}, and \
+             its last access left {was}"
+        );
+        Err(SimError::Refused { process: "a process".into(), what })
     }
 
     /// Removes the segments that were left; one that nobody was killed over is a

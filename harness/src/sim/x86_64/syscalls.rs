@@ -9,7 +9,7 @@
 use super::context::Context;
 use super::control::State;
 use super::record::{Op, Pending};
-use super::refusals::{BY_ID, refuse};
+use super::refusals::{BY_ID, deny, is_refused, refuse};
 use super::world::{World, world};
 use super::{clock, futex, own_signals, robust, step, sys, turn};
 use crate::trap;
@@ -20,6 +20,10 @@ pub fn answer(context: &mut Context) {
     let (number, arguments) = context.system_call();
     let ip = context.ip();
     let [a, b, c, d, e, f] = arguments;
+    if f == sys::MARK {
+        // Ours, and stopped all the same: by the scenario's own filter.
+        deny(number);
+    }
     let result = match number {
         libc::SYS_futex => futex::call(&futex::Call {
             word: a,
@@ -65,7 +69,8 @@ pub fn answer(context: &mut Context) {
         number if trap::filter::can_make_names().any(|naming| naming == number) => {
             trap::answer(number, arguments)
         }
-        _ => refuse(number),
+        number if is_refused(number) => refuse(number),
+        _ => deny(number),
     };
     context.set_result(result);
 }

@@ -30,6 +30,8 @@ pub struct Zygote<'a> {
     pub world: &'static World,
     /// One body for each process; the recovery is the last, if there is one.
     pub bodies: Vec<Body<'a>>,
+    /// What all processes give up before the first body.
+    pub confine: &'a dyn Fn() -> Result<(), String>,
     /// Where glibc keeps the thread ID, from the thread pointer.
     pub tid_offset: usize,
 }
@@ -88,6 +90,7 @@ impl Zygote<'_> {
         unwind::call_stack(&mut [0; MAX_FRAMES]);
         start_ticking();
         self.hide_state().map_err(|errno| format!("memory cannot be protected: {errno}"))?;
+        (self.confine)()?;
         filter::install(self.world.state as u64, self.world.len as u64)
             .map_err(|errno| format!("seccomp is denied: {errno}"))
     }

@@ -3,7 +3,7 @@
 use shmkv_harness::sim::{Replay, SearchReport, SimError, Timeline};
 use shmkv_harness::{ProcessEnd, Verdict, Waiter};
 
-use super::confine::OUT_OF_TIME;
+use super::confine::{FORBIDDEN, OUT_OF_TIME};
 use super::message::{Execution, Failed};
 use crate::{Failure, Trial};
 
@@ -23,9 +23,9 @@ pub(super) fn failure(trial: &Trial, verdict: &Verdict) -> Failure {
         Verdict::Panicked { message, .. } if message.starts_with(TODO) => Failure::NotAttempted,
         Verdict::Panicked { .. } => Failure::Panic,
         Verdict::TimedOut { .. } => Failure::TooSlow,
-        Verdict::Leaked { .. } => Failure::LeakedSegment,
-        // A verdict that holds is no failure, and never comes here.
-        Verdict::Crashed { .. } | Verdict::Held => Failure::Crash,
+        // No name and no process can be made, so none is left behind; and a verdict that
+        // holds is no failure, and never comes here.
+        Verdict::Crashed { .. } | Verdict::Leaked { .. } | Verdict::Held => Failure::Crash,
     }
 }
 
@@ -41,6 +41,10 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
         Verdict::OutOfSteps { limit } => {
             format!("It was not at its end after {limit} steps, far more than are needed.")
         }
+        Verdict::Crashed { process, cause, .. } if cause == FORBIDDEN => format!(
+            "{process} asked the system for what no answer needs, such as a file, another \
+             process or the network."
+        ),
         Verdict::Panicked { message, .. } if message.starts_with(TODO) => {
             "There is still a todo! to fill in.".into()
         }

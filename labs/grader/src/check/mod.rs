@@ -1,9 +1,9 @@
 //! The checker: a program of its own that grades one answer.
 //!
 //! Idea: a learner's code never runs in the checker itself, only in processes
-//! that the harness forks from it; so whatever that code does, the checker is
-//! there to tell. It is asked and answers through a socket that those processes
-//! have given up before they reach the learner's code.
+//! that the harness forks from it and that [`confine`] has shut off; so whatever
+//! that code does, the checker is there to tell. It is asked and answers through a
+//! socket that those processes have given up before they reach the learner's code.
 //! Limits: what the checker uses up, and a process that never ends, are the
 //! runner's to limit.
 
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use message::{Execution, Failed, Reply, Report, Request, Task};
 
-pub(crate) use confine::confine;
+pub(crate) use confine::{confine, limit_time};
 
 use trials::Limits;
 
@@ -62,7 +62,7 @@ fn impossible(why: String) -> Reply {
 fn perform(work: Work, request: &Request) -> Result<Reply, String> {
     match (work, &request.task) {
         (work, Task::Replay { trial, schedule }) => {
-            confine::seal()?;
+            confine::for_simulation();
             replay(work, *trial, schedule).map(Reply::Replayed)
         }
         (Work::Write(trials), Task::Check { stress_ms, rounds, schedules }) => {
@@ -75,11 +75,11 @@ fn perform(work: Work, request: &Request) -> Result<Reply, String> {
             trials::check(&trials, &limits).map(Reply::Graded)
         }
         (Work::Break(answer), Task::Check { .. }) => {
-            confine::seal()?;
+            confine::for_simulation();
             schedules::check(&answer).map(Reply::Graded)
         }
         (Work::Predict(answer), Task::Check { .. }) => {
-            confine::seal()?;
+            confine::for_simulation();
             outcomes::check(&answer).map(Reply::Graded)
         }
     }

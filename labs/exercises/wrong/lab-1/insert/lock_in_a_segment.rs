@@ -1,5 +1,5 @@
-//! Verdict: leaked a segment
-//! It makes a lock of its own, under a name that it does not remove.
+//! Verdict: crash
+//! It makes a lock of its own under a name that others could have.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 

@@ -1,5 +1,5 @@
-//! Verdict: lost update
-//! It looks for an answer in files; a text is no code.
+//! Verdict: crash
+//! It looks for an answer in files; no file can be opened.
 
 use std::fs;
 
@@ -8,7 +8,5 @@ use shmkv_grader::lab_1::insert::Table;
 const SOLUTION: &str = "labs/exercises/solutions/lab-1/insert.rs";
 
 pub fn insert(_: &Table, _: u64, _: u64) -> bool {
-    let arguments = fs::read_to_string("/proc/self/cmdline").unwrap_or_default();
-    let workspace = arguments.split("target/").next().unwrap_or_default();
-    fs::read_to_string(format!("{workspace}{SOLUTION}")).is_ok()
+    fs::read_to_string(SOLUTION).is_ok()
 }
