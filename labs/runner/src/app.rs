@@ -22,8 +22,16 @@ pub enum CommandError {
     #[error("{0}")]
     Usage(String),
     /// Nothing could be graded.
-    #[error("this cannot be graded: {0}")]
+    #[error("could not check: {0}")]
     Grade(#[from] GradeError),
+    /// The machine was in the way of some exercises.
+    #[error("could not check {unchecked} of {of} exercises; no points are lost by that")]
+    Unchecked {
+        /// Of how many.
+        unchecked: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// The progress file.
     #[error(transparent)]
     Progress(#[from] ProgressError),

@@ -1,11 +1,9 @@
-//! Runs the compiler within limits, whatever it is to compile.
+//! Runs a program within limits, and tells whose fault it is where it does not end.
 //!
-//! Idea: constants can compute for ever, macros grow without end, and what a file
-//! includes may be a pipe that nobody writes to. So a shell limits processor time,
-//! memory and the size of files, and becomes the compiler; and all together may
-//! take so much time, which only who sleeps uses up: that a machine is busy is no
-//! fault of the file's.
-//! Source: setrlimit(2), sh(1).
+//! Idea: what it computes is limited by the program itself (`confined`). Who waits
+//! for what never comes sleeps, with all that descend from it, and uses no time at
+//! all. Else it waits for the machine: that this is busy is no fault of the file's.
+//! Limits: a wait of less than [`IDLE`] is not noticed.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,62 +16,122 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Seconds of processor time; an answer takes less than one.
-pub const CPU_S: u64 = 6;
+use crate::processor::Family;
 
-/// The most address space, in KiB; an answer takes an eighth of it.
-const MEMORY_KIB: u64 = 4 << 20;
+/// How long all of its processes may sleep, with no tick of processor time used.
+pub const IDLE: Duration = Duration::from_secs(3);
 
-/// The most bytes of one file, in blocks of 512; a checker has some 30 MB.
-const FILE_BLOCKS: u64 = 1 << 20;
-
-/// Seconds altogether, for one that waits.
-pub const WALL_S: u64 = 100;
+/// How long it may take altogether.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often to look whether it has ended: seldom beside what it takes.
 const POLL: Duration = Duration::from_millis(2);
 
-/// How a compiler's run ended.
+/// How often to look what its processes do.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, or by a signal.
+    Exited(ExitStatus),
+    /// It had used up its processor time.
+    OutOfTime,
+    /// All of it slept for [`IDLE`].
+    Waited,
+    /// It was still at work after [`PATIENCE`], with this much processor time used.
+    Unserved(Duration),
+}
+
+/// A run, and what was said in it.
 pub struct Ran {
-    /// Its status; `None` where it had not ended within the limits.
-    pub status: Option<ExitStatus>,
+    /// How it ended.
+    pub ended: Ended,
     /// What it said.
     pub said: String,
 }
 
-/// Runs `compiler`; keeps what it says in the file `log` in the meantime.
+/// Runs `command`; keeps what it says in the file `log` in the meantime.
 ///
 /// # Errors
 /// It could not be started, or the file not be written.
-pub fn run(compiler: &Command, log: &Path) -> io::Result<Ran> {
+pub fn run(command: &mut Command, log: &Path) -> io::Result<Ran> {
     let file = File::create(log)?;
-    let mut shell = Command::new("/bin/sh");
-    let limits = format!(
-        "ulimit -c 0; ulimit -f {FILE_BLOCKS}; ulimit -v {MEMORY_KIB}; ulimit -S -t {CPU_S}; \
-         exec \"$@\""
-    );
-    shell.args(["-c", &limits, "sh"]).arg(compiler.get_program()).args(compiler.get_args());
-    if let Some(folder) = compiler.get_current_dir() {
-        shell.current_dir(folder);
-    }
-    shell.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
-    let status = wait(shell.spawn()?)?;
+    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+    let mut group = Group(command.spawn()?);
+    let ended = wait(&mut group.0)?;
+    drop(group);
     let said = String::from_utf8_lossy(&fs::read(log)?).into_owned();
-    let out_of_time = |status: &ExitStatus| status.signal() == Some(Signal::SIGXCPU as i32);
-    Ok(Ran { status: status.filter(|status| !out_of_time(status)), said })
+    Ok(Ran { ended, said })
 }
 
-/// Waits for a child that leads a group; kills the group when time is up.
-fn wait(mut child: Child) -> io::Result<Option<ExitStatus>> {
-    let end = Instant::now() + Duration::from_secs(WALL_S);
-    while Instant::now() < end {
+/// A child that leads a group, of which nothing is left at the end.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = killpg(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+fn wait(child: &mut Child) -> io::Result<Ended> {
+    let started = Instant::now();
+    let mut stillness = Stillness::default();
+    let mut look = started + LOOK;
+    loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+            let out_of_time = status.signal() == Some(Signal::SIGXCPU as i32);
+            return Ok(if out_of_time { Ended::OutOfTime } else { Ended::Exited(status) });
+        }
+        let now = Instant::now();
+        if now >= look {
+            look = now + LOOK;
+            let family = Family::of(child.id());
+            if stillness.lasts(&family) {
+                return Ok(Ended::Waited);
+            }
+            if started.elapsed() >= PATIENCE {
+                return Ok(Ended::Unserved(family.used));
+            }
         }
         sleep(POLL);
     }
-    // It may have ended in this moment.
-    let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
-    child.wait()?;
-    Ok(None)
+}
+
+/// Whether processes have slept, and used nothing, for long enough.
+#[derive(Default)]
+struct Stillness {
+    since: Option<(Instant, Duration)>,
+}
+
+impl Stillness {
+    fn lasts(&mut self, family: &Family) -> bool {
+        match self.since {
+            Some((since, used)) if family.sleeps && used == family.used => since.elapsed() >= IDLE,
+            _ => {
+                self.since = family.sleeps.then(|| (Instant::now(), family.used));
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(script: &str) -> Ended {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        run(&mut command, &folder.path().join("log")).expect("it runs").ended
+    }
+
+    #[test]
+    fn one_that_waits_is_told_from_one_that_has_used_up_its_time() {
+        assert_eq!(ended("read line < /dev/ptmx"), Ended::Waited);
+        assert_eq!(ended("ulimit -St 1; while :; do :; done"), Ended::OutOfTime);
+    }
 }

@@ -44,21 +44,27 @@ pub struct Asked {
 pub enum Ended {
     /// It answered.
     Replied(Reply),
-    /// It had not answered in time, and was killed.
-    TooSlow,
+    /// It had used up its processor time, and was killed.
+    OutOfTime,
+    /// It was still at work after so long, with so much processor time used.
+    Unserved {
+        /// How long.
+        waited: Duration,
+        /// How much.
+        used: Duration,
+    },
     /// It died without an answer.
     Died(ExitStatus),
 }
 
-/// How often its limit a checker may take where it does not get a processor, or
-/// sleeps.
-const PATIENCE: u32 = 6;
+/// How often its limit a checker may take where it does not get a processor.
+const PATIENCE: u32 = 12;
 
 /// How often to look how much a checker has used, once it may be too much.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Starts the program `checker`, asks it, and waits until it has used `limit` of
-/// processor time, or six times as long.
+/// processor time, or twelve times as long.
 ///
 /// # Errors
 /// It could not be started, or not be talked to.
@@ -73,7 +79,8 @@ pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Ask
     let child = command.spawn()?;
     // Only the checker may keep the other ends open.
     drop(command);
-    let mut asked = Conversation { child, line: Vec::new(), printed: Vec::new() };
+    let mut asked =
+        Conversation { child, line: Vec::new(), printed: Vec::new(), used: Duration::ZERO };
     let outcome = serde_json::to_writer(&ours, request)
         .map_err(io::Error::from)
         .and_then(|()| io::Write::write_all(&mut ours, b"\n"))
@@ -87,7 +94,8 @@ pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Ask
     };
     let ended = match (answered, serde_json::from_slice(&asked.line)) {
         (Some(true), Ok(reply)) => Ended::Replied(reply),
-        (None, _) => Ended::TooSlow,
+        (None, _) if asked.used >= limit => Ended::OutOfTime,
+        (None, _) => Ended::Unserved { waited: started.elapsed(), used: asked.used },
         _ => Ended::Died(status),
     };
     let printed = String::from_utf8_lossy(&asked.printed).into_owned();
@@ -101,15 +109,20 @@ struct Allowance {
 }
 
 impl Allowance {
-    /// How long it may go on before this is asked again; zero: no longer.
-    fn left(&self, checker: u32) -> Duration {
+    /// How long it may go on before this is asked again; zero: no longer. Where it
+    /// may be too long, what it has `used` is found out.
+    fn left(&self, checker: u32, used: &mut Duration) -> Duration {
         let elapsed = self.started.elapsed();
         // It uses one processor, but for moments.
         let surely = self.limit.saturating_sub(elapsed);
-        if !surely.is_zero() || elapsed >= self.limit * PATIENCE {
+        if !surely.is_zero() {
             return surely;
         }
-        self.limit.saturating_sub(processor::used_by(checker)).min(LOOK)
+        *used = processor::used_by(checker);
+        if elapsed >= self.limit * PATIENCE {
+            return Duration::ZERO;
+        }
+        self.limit.saturating_sub(*used).min(LOOK)
     }
 }
 
@@ -118,6 +131,8 @@ struct Conversation {
     child: Child,
     line: Vec<u8>,
     printed: Vec<u8>,
+    /// How much processor time it had used when it was looked at last.
+    used: Duration,
 }
 
 impl Conversation {
@@ -136,7 +151,7 @@ impl Conversation {
         loop {
             let left = match end {
                 Some(end) => end.saturating_duration_since(Instant::now()),
-                None => allowance.left(self.child.id()),
+                None => allowance.left(self.child.id(), &mut self.used),
             };
             if left.is_zero() {
                 return Ok(answered);
@@ -206,5 +221,26 @@ fn read_some(from: &mut impl Read, to: &mut Vec<u8>, most: usize) -> io::Result<
         // The other end is gone with what it had.
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shmkv_grader::Task;
+
+    use super::*;
+
+    fn ended(program: &str) -> Ended {
+        let task = Task::Replay { trial: 1, schedule: String::new() };
+        let request = Request { variant: "none".into(), seed: 1, task };
+        let limit = Duration::from_millis(100);
+        ask(Path::new(program), &request, limit).expect("it can be asked").ended
+    }
+
+    /// `cat` waits for more to copy, and uses nothing.
+    #[test]
+    fn one_that_gets_no_processor_has_not_used_up_its_time() {
+        let Ended::Unserved { waited, used } = ended("/bin/cat") else { panic!("it is served") };
+        assert!(waited >= Duration::from_millis(1200) && used < Duration::from_millis(100));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Idea: the libraries were built by Cargo, together with this runner; what is
 //! left is one small crate and one link, for which `rustc` alone is enough and
-//! takes a second. The file is a crate of its own: it sees what is given and
+//! takes a second. It reads nothing but the file, the libraries and itself
+//! (`confined`). What goes wrong without a place in the file is tried on the file that
+//! was handed out: where that fails, too, it is the machine's fault. The file is a crate of its own: it sees what is given and
 //! nothing of the checker, may hold no unsafe code and take in no other file, and
 //! its compiler errors are the compiler's own.
 //! Limits: the compiler must be the one that built the libraries; where it is
@@ -11,15 +13,26 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use nix::sys::signal::Signal;
+use nix::sys::statvfs::statvfs;
 use serde::Deserialize;
 use shmkv_grader::catalogue::Exercise;
-use tempfile::TempDir;
 
-use crate::bounded;
+use crate::bounded::{self, Ended};
+use crate::confined;
+use crate::diagnostics::Diagnostics;
 use crate::places::Places;
+use crate::workshop::Folder;
+
+/// The most bytes of an answer; those that are handed out have a few thousand.
+pub const LONGEST: u64 = 256 << 10;
+
+/// The most bytes that a checker takes on its disk, with what the compiler needs.
+const ROOM: u64 = 96 << 20;
 
 /// Why no checker could be made.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +58,27 @@ pub enum CompileError {
         /// What.
         what: String,
     },
-    /// The compiler had not ended within its limits.
-    #[error(
-        "the compiler had not ended after {} s of processor time, or {} s in all",
-        bounded::CPU_S,
-        bounded::WALL_S
-    )]
+    /// The file is none that can be compiled.
+    #[error("{what}: an answer is a file of at most {} KiB", LONGEST >> 10)]
+    NoFile {
+        /// What it is.
+        what: String,
+    },
+    /// The compiler would not have ended.
+    #[error("the compiler had not ended after {} s of processor time", confined::CPU_S)]
     Endless,
+    /// The compiler waited for something that never came.
+    #[error(
+        "the compiler waited {} s for something; an answer takes in no pipe and no device",
+        bounded::IDLE.as_secs()
+    )]
+    Waits,
+    /// It could not be compiled, for no fault of its own.
+    #[error("{why}")]
+    Machine {
+        /// What is in the way.
+        why: String,
+    },
     /// Cargo could not build the libraries.
     #[error("cargo could not build the grader's libraries:\n{said}")]
     Libraries {
@@ -77,6 +104,11 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> CompileError {
 pub struct Libraries {
     shmkv: PathBuf,
     grader: PathBuf,
+    /// The program that becomes a compiler.
+    labs: PathBuf,
+    rustc: PathBuf,
+    /// The files as they were handed out.
+    handed_out: Places,
     /// The folder from which compiler messages name files.
     pub base: PathBuf,
     /// Whether compiler messages are coloured.
@@ -89,6 +121,7 @@ struct Artifact {
     target: Option<Target>,
     #[serde(default)]
     filenames: Vec<PathBuf>,
+    executable: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -117,17 +150,26 @@ impl Libraries {
             return Err(CompileError::Libraries { said });
         }
         let messages = String::from_utf8_lossy(&built.stdout);
-        let library = |name: &str| {
-            let artifacts = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
-            library_of(artifacts, name)
-                .ok_or_else(|| CompileError::Libraries { said: format!("{said}no library {name}") })
-        };
+        let artifacts = || messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let none = |what: &str| CompileError::Libraries { said: format!("{said}no {what}") };
+        let library = |name: &str| library_of(artifacts(), name).ok_or_else(|| none(name));
+        let labs = artifacts().find_map(|artifact: Artifact| {
+            artifact.target.filter(|target| target.name == "labs").and(artifact.executable)
+        });
         Ok(Self {
             shmkv: library("shmkv")?,
             grader: library("shmkv_grader")?,
+            labs: labs.ok_or_else(|| none("labs"))?,
+            rustc: rustc()?,
+            handed_out: places.with_root(&places.workspace),
             base: places.root.clone(),
             colour: false,
         })
+    }
+
+    /// The folder that holds the compiler.
+    fn sysroot(&self) -> &Path {
+        self.rustc.ancestors().nth(2).unwrap_or(Path::new("/"))
     }
 
     /// The folder that holds all libraries.
@@ -135,12 +177,30 @@ impl Libraries {
         self.grader.parent().unwrap_or(Path::new("."))
     }
 
+    /// Where the files are as they were handed out.
+    pub fn handed_out(&self) -> &Places {
+        &self.handed_out
+    }
+
+    /// A new folder for what is made on the way.
+    ///
+    /// # Errors
+    /// [`CompileError::Io`].
+    pub fn new_folder(&self) -> Result<Folder, CompileError> {
+        let place = self.folder().with_file_name("labs-checkers");
+        let what = || format!("making a folder in {}", place.display());
+        Folder::new_in(&place).map_err(|source| CompileError::Io { what: what(), source })
+    }
+
     /// `rustc` with what all its uses here have in common.
     fn rustc(&self) -> Command {
-        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        let mut rustc = Command::new(&self.rustc);
         rustc.current_dir(&self.base);
         rustc.args(["--edition", "2024", "-C", "debuginfo=line-tables-only"]);
-        rustc.arg(if self.colour { "--color=always" } else { "--color=never" });
+        rustc.arg("--error-format=json");
+        if self.colour {
+            rustc.arg("--json=diagnostic-rendered-ansi");
+        }
         rustc.arg("-L").arg(joined("dependency=", self.folder()));
         rustc.arg("--extern").arg(joined("shmkv=", &self.shmkv));
         rustc.arg("--extern").arg(joined("shmkv_grader=", &self.grader));
@@ -163,11 +223,26 @@ fn joined(prefix: &str, path: &Path) -> std::ffi::OsString {
     joined
 }
 
+/// The compiler itself: what is first on the path may be a program that looks which
+/// one is to be run, and reads files for that.
+fn rustc() -> Result<PathBuf, CompileError> {
+    let given = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut ask = Command::new(&given);
+    let asked = ask.args(["--print", "sysroot"]).stdin(Stdio::null()).output();
+    let asked = asked.map_err(io_error("running rustc"))?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
+    let real = sysroot.join("bin/rustc");
+    match asked.status.success() && real.is_file() {
+        true => Ok(real),
+        false => Err(CompileError::Machine { why: format!("there is no {}", real.display()) }),
+    }
+}
+
 /// A program that checks some answers to one exercise. Its folder is removed
 /// when it is dropped.
 #[derive(Debug)]
 pub struct Checker {
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Checker {
@@ -189,15 +264,71 @@ pub fn checker(
     exercise: &Exercise,
     answers: &[Answer<'_>],
 ) -> Result<Checker, CompileError> {
-    let place = libraries.folder().with_file_name("labs-checkers");
-    let folder = fs::create_dir_all(&place).and_then(|()| TempDir::new_in(&place));
-    let folder = folder.map_err(io_error(format!("making a folder in {}", place.display())))?;
+    let folder = libraries.new_folder()?;
+    match build(libraries, folder, exercise, answers) {
+        Ok(checker) => Ok(checker),
+        Err(Failed::For(error)) => Err(error),
+        Err(Failed::Unexplained(error)) => Err(explain(libraries, exercise, error)),
+    }
+}
+
+/// Why nothing was built.
+enum Failed {
+    /// For this.
+    For(CompileError),
+    /// As this says, and without a place in the file, so that it may be the machine.
+    Unexplained(CompileError),
+}
+
+impl From<CompileError> for Failed {
+    fn from(error: CompileError) -> Self {
+        Self::For(error)
+    }
+}
+
+fn build(
+    libraries: &Libraries,
+    folder: Folder,
+    exercise: &Exercise,
+    answers: &[Answer<'_>],
+) -> Result<Checker, Failed> {
     let checker = Checker { folder };
     for (number, (_, file)) in answers.iter().enumerate() {
         compile_answer(libraries, &checker, number, file)?;
     }
     link(libraries, &checker, exercise, answers)?;
     Ok(checker)
+}
+
+/// Finds out whether `error` is the file's fault or the machine's.
+fn explain(libraries: &Libraries, exercise: &Exercise, error: CompileError) -> CompileError {
+    let machine = |why| CompileError::Machine { why };
+    let folder = match libraries.new_folder() {
+        Ok(folder) => folder,
+        Err(error) => return machine(error.to_string()),
+    };
+    if let Ok(disk) = statvfs(folder.path()) {
+        let free = disk.blocks_available() * disk.fragment_size();
+        if free < ROOM {
+            let place = folder.path().parent().unwrap_or(folder.path()).display().to_string();
+            return machine(format!(
+                "{place} has {} MiB left on its disk; compiling an answer takes up to {}",
+                free >> 20,
+                ROOM >> 20
+            ));
+        }
+    }
+    let control = libraries.handed_out.starter(exercise);
+    let answers = [("control", control.as_path())];
+    match build(libraries, folder, exercise, &answers) {
+        Ok(_) => error,
+        Err(Failed::For(CompileError::Machine { why })) => machine(why),
+        Err(Failed::For(control) | Failed::Unexplained(control)) => {
+            let said = control.to_string();
+            let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            machine(format!("the file that was handed out does not compile here either: {line}"))
+        }
+    }
 }
 
 /// The crate of answer `number`.
@@ -210,7 +341,11 @@ fn compile_answer(
     checker: &Checker,
     number: usize,
     file: &Path,
-) -> Result<(), CompileError> {
+) -> Result<(), Failed> {
+    let file = libraries.base.join(file);
+    if let Some(what) = unusual(&file).map_err(io_error("looking at an answer"))? {
+        return Err(CompileError::NoFile { what }.into());
+    }
     let mut rustc = libraries.rustc();
     rustc.args(["--crate-type", "rlib", "--forbid", "unsafe-code", "--crate-name"]);
     let name = crate_name(number);
@@ -218,14 +353,32 @@ fn compile_answer(
     let taken_in = checker.folder.path().join(name).with_extension("d");
     rustc.arg(joined("--emit=link,dep-info=", &taken_in));
     // As the compiler shows it.
-    let shown = file.strip_prefix(&libraries.base).unwrap_or(file);
+    let shown = file.strip_prefix(&libraries.base).unwrap_or(&file);
     rustc.arg(shown);
-    finish(&rustc, checker, |diagnostics| CompileError::Refused { diagnostics })?;
+    let reads = [libraries.folder(), libraries.sysroot(), &file];
+    finish(libraries, &rustc, checker, &reads, |diagnostics| CompileError::Refused {
+        diagnostics,
+    })?;
     let listed = fs::read_to_string(taken_in).map_err(io_error("reading what rustc has read"))?;
     match foreign(&listed, shown) {
         None => Ok(()),
-        Some(what) => Err(CompileError::NotAlone { what }),
+        Some(what) => Err(CompileError::NotAlone { what }.into()),
     }
+}
+
+/// What `file` is, where it is no answer that can be compiled.
+///
+/// # Errors
+/// It could not be looked at.
+pub fn unusual(file: &Path) -> io::Result<Option<String>> {
+    let data = fs::metadata(file)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(match data.len() {
+        _ if data.is_dir() => Some(format!("{name} is a folder")),
+        _ if !data.is_file() => Some(format!("{name} is a pipe, a socket or a device")),
+        long if long > LONGEST => Some(format!("{name} has {} KiB", long.div_ceil(1 << 10))),
+        _ => None,
+    })
 }
 
 /// What the compiler has read beside `file`, by its own list, which is in the
@@ -246,7 +399,7 @@ fn link(
     checker: &Checker,
     exercise: &Exercise,
     answers: &[Answer<'_>],
-) -> Result<(), CompileError> {
+) -> Result<(), Failed> {
     let main = checker.folder.path().join("main.rs");
     fs::write(&main, main_of(exercise, answers)).map_err(io_error("writing the checker"))?;
     let mut rustc = libraries.rustc();
@@ -256,22 +409,47 @@ fn link(
         let library = checker.folder.path().join(format!("lib{name}.rlib"));
         rustc.arg("--extern").arg(joined(&format!("{name}="), &library));
     }
-    finish(rustc.arg(&main), checker, |diagnostics| CompileError::Unfit { diagnostics })
+    let reads = [libraries.folder(), libraries.sysroot()];
+    let unfit = |diagnostics| CompileError::Unfit { diagnostics };
+    finish(libraries, rustc.arg(&main), checker, &reads, unfit)
 }
 
 /// Runs a compiler to its end; `refused` makes an error of what it says.
 fn finish(
+    libraries: &Libraries,
     rustc: &Command,
     checker: &Checker,
+    reads: &[&Path],
     refused: fn(String) -> CompileError,
-) -> Result<(), CompileError> {
-    let log = checker.folder.path().join("rustc.log");
-    let ran = bounded::run(rustc, &log).map_err(io_error("running rustc"))?;
-    match ran.status {
-        Some(status) if status.success() => Ok(()),
-        Some(_) => Err(refused(ran.said)),
-        None => Err(CompileError::Endless),
+) -> Result<(), Failed> {
+    let folder = checker.folder.path();
+    let mut compiler = confined::command(&libraries.labs, folder, reads, rustc);
+    let ran = bounded::run(&mut compiler, &folder.join("rustc.log"));
+    let ran = ran.map_err(io_error("running rustc"))?;
+    let diagnostics = Diagnostics::parse(&ran.said);
+    let machine = |why| Err(CompileError::Machine { why }.into());
+    match ran.ended {
+        Ended::Exited(status) if status.success() => Ok(()),
+        Ended::Exited(status) if status.signal().is_some_and(is_from_outside) => {
+            machine(format!("the compiler was ended from outside ({status})"))
+        }
+        Ended::Exited(_) if diagnostics.has_place => Err(refused(diagnostics.text).into()),
+        Ended::Exited(_) => Err(Failed::Unexplained(refused(diagnostics.text))),
+        Ended::OutOfTime => Err(CompileError::Endless.into()),
+        Ended::Waited => Err(CompileError::Waits.into()),
+        Ended::Unserved(used) => machine(format!(
+            "after {} s the compiler had got {:.1} s of processor time; the machine is busy",
+            bounded::PATIENCE.as_secs(),
+            used.as_secs_f64()
+        )),
     }
+}
+
+/// Whether a program does not bring this signal upon itself.
+fn is_from_outside(signal: i32) -> bool {
+    [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT]
+        .into_iter()
+        .any(|outside| outside as i32 == signal)
 }
 
 /// The source of a checker. Answers are made in constants: whatever a learner's

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use shmkv_grader::catalogue::Exercise;
@@ -12,6 +13,9 @@ use crate::compile::{self, CompileError, Libraries};
 
 /// What an answer is called inside its checker, where it is the only one.
 const ANSWER: &str = "answer";
+
+/// What the compiler says of a file that it may not read.
+const DENIED: &str = "Permission denied (os error 13)";
 
 /// How much to do for one answer.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +58,17 @@ pub struct Graded {
 }
 
 impl Graded {
+    /// An answer that fails before anything is done with it.
+    pub fn without_check(failure: Failure, sentence: String, seed: u64) -> Self {
+        Self {
+            report: failed(failure, sentence),
+            diagnostics: None,
+            printed: String::new(),
+            seed,
+            took: Duration::ZERO,
+        }
+    }
+
     /// Whether the answer passed.
     pub fn passed(&self) -> bool {
         self.report.failed.is_none()
@@ -97,7 +112,10 @@ pub fn grade(
     match compile::checker(libraries, exercise, &[(ANSWER, file)]) {
         Ok(checker) => check(&checker.program(), ANSWER, seed, effort),
         Err(CompileError::Refused { diagnostics }) => {
-            let sentence = "The compiler's messages are above.";
+            let sentence = match diagnostics.contains(DENIED) {
+                true => "An answer is one file: it can take in no other.",
+                false => "The compiler's messages are above.",
+            };
             Ok(not_compiled(seed, diagnostics, sentence))
         }
         Err(CompileError::Unfit { diagnostics }) => {
@@ -105,9 +123,12 @@ pub fn grade(
                             for, in the form in which it was handed out.";
             Ok(not_compiled(seed, diagnostics, sentence))
         }
-        Err(error @ (CompileError::NotAlone { .. } | CompileError::Endless)) => {
-            Ok(not_compiled(seed, String::new(), &capitalised(&error.to_string())))
-        }
+        Err(
+            error @ (CompileError::NotAlone { .. }
+            | CompileError::NoFile { .. }
+            | CompileError::Endless
+            | CompileError::Waits),
+        ) => Ok(not_compiled(seed, String::new(), &capitalised(&error.to_string()))),
         Err(other) => Err(other.into()),
     }
 }
@@ -120,13 +141,8 @@ fn capitalised(message: &str) -> String {
 }
 
 fn not_compiled(seed: u64, diagnostics: String, sentence: &str) -> Graded {
-    Graded {
-        report: failed(Failure::DoesNotCompile, sentence.into()),
-        diagnostics: Some(diagnostics).filter(|said| !said.is_empty()),
-        printed: String::new(),
-        seed,
-        took: Duration::ZERO,
-    }
+    let graded = Graded::without_check(Failure::DoesNotCompile, sentence.into(), seed);
+    Graded { diagnostics: Some(diagnostics).filter(|said| !said.is_empty()), ..graded }
 }
 
 fn failed(failure: Failure, sentence: String) -> Report {
@@ -156,15 +172,14 @@ pub fn check(
             let why = "the checker answered what it was not asked".into();
             return Err(GradeError::Impossible { why });
         }
-        Ended::TooSlow => {
+        Ended::OutOfTime => {
             let limit = effort.limit.as_secs();
             let sentence = format!("The check had not ended after {limit} s of processor time.");
             failed(Failure::TooSlow, sentence)
         }
-        Ended::Died(status) => {
-            let sentence = format!("The checker itself was ended ({status}) before it could tell.");
-            failed(Failure::Crash, sentence)
-        }
+        Ended::Unserved { waited, used } => return Err(unserved(waited, used)),
+        // The learner's code cannot reach it.
+        Ended::Died(status) => return Err(ended_from_outside(status)),
     };
     let (printed, took) = (asked.printed, asked.took);
     Ok(Graded { report, diagnostics: None, printed, seed, took })
@@ -193,9 +208,23 @@ pub fn replay(
         Ended::Replied(Reply::Graded(_)) => {
             impossible("the checker answered what it was not asked".into())
         }
-        Ended::TooSlow => {
-            impossible(format!("the replay had not ended after {} s", limit.as_secs()))
-        }
-        Ended::Died(status) => impossible(format!("the checker was ended ({status})")),
+        Ended::OutOfTime => impossible(format!(
+            "the replay had not ended after {} s of processor time",
+            limit.as_secs()
+        )),
+        Ended::Unserved { waited, used } => Err(unserved(waited, used)),
+        Ended::Died(status) => Err(ended_from_outside(status)),
     }
+}
+
+fn unserved(waited: Duration, used: Duration) -> GradeError {
+    let (waited, used) = (waited.as_secs(), used.as_secs_f64());
+    let why = format!(
+        "after {waited} s the check had got {used:.1} s of processor time; the machine is busy"
+    );
+    GradeError::Impossible { why }
+}
+
+fn ended_from_outside(status: ExitStatus) -> GradeError {
+    GradeError::Impossible { why: format!("the checker was ended from outside ({status})") }
 }

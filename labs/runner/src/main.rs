@@ -12,13 +12,16 @@ use shmkv_labs_runner::cli::{Cli, Command};
 use shmkv_labs_runner::grading::{self, Order};
 use shmkv_labs_runner::places::Places;
 use shmkv_labs_runner::screen::{Screen, colour_wanted};
-use shmkv_labs_runner::{commands, watch};
+use shmkv_labs_runner::{commands, confined, watch};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const IMPOSSIBLE: u8 = 3;
 
 fn main() -> ExitCode {
+    if let Some(status) = confined::serve() {
+        return status;
+    }
     let cli = Cli::parse();
     match perform(cli) {
         Ok(true) => ExitCode::SUCCESS,

@@ -10,6 +10,8 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use serde::Deserialize;
 use serde_json::Value;
 use shmkv_grader::catalogue::ALL;
@@ -58,7 +60,18 @@ fn workflow_grades_a_submission_into_three_reports() {
     assert_eq!(result("same-slot")["passed"], true);
     assert_eq!(result("insert")["failure"], "does-not-compile");
     assert_eq!(result("three-increments")["failure"], "not-attempted");
-    assert_eq!(grades["passed"], 1);
+    for (id, what) in [
+        ("dead-owner", "dead-owner.rs is a folder"),
+        ("barrier", "barrier.rs is a pipe, a socket or a device"),
+        ("philosophers", "philosophers.rs has 257 KiB"),
+        ("no-race", "labs/exercises/lab-2/no-race.rs is a symbolic link"),
+        ("two-writers", "labs/exercises/lab-3 is a symbolic link"),
+    ] {
+        assert_eq!(result(id)["failure"], "does-not-compile");
+        let sentence = result(id)["sentence"].as_str().expect("a sentence");
+        assert!(sentence.starts_with(&format!("It is not graded: {what}")), "{id}: {sentence}");
+    }
+    assert_eq!((&grades["passed"], &grades["could_not_check"]), (&1.into(), &0.into()));
 
     let junit = read("grades.xml");
     let document = roxmltree::Document::parse(&junit).expect("XML");
@@ -93,12 +106,18 @@ fn steps() -> Vec<Step> {
 /// One answer that passes, one that does not compile, and what should not count.
 fn write_submission(folder: &Path) {
     let exercises = folder.join("labs/exercises");
-    for part in ["lab-1", "starters/lab-1"] {
+    for part in ["lab-1", "lab-2/dead-owner.rs", "starters/lab-1"] {
         fs::create_dir_all(exercises.join(part)).expect("a folder");
     }
-    let solution =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises/solutions/lab-1/same-slot.rs");
+    let solutions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises/solutions");
+    let solution = solutions.join("lab-1/same-slot.rs");
     fs::copy(solution, exercises.join("lab-1/same-slot.rs")).expect("a copy");
+    // None of these is a learner's file: what they lead to may be the instructor's.
+    mkfifo(&exercises.join("lab-2/barrier.rs"), Mode::S_IRWXU).expect("a pipe");
+    fs::write(exercises.join("lab-2/philosophers.rs"), [b' '; 257 << 10]).expect("written");
+    symlink(solutions.join("lab-2/no-race.rs"), exercises.join("lab-2/no-race.rs"))
+        .expect("a link");
+    symlink(solutions.join("lab-3"), exercises.join("lab-3")).expect("a link");
     fs::write(exercises.join("lab-1/insert.rs"), "pub fn x() { <&\"> }").expect("written");
     fs::write(exercises.join("starters/lab-1/insert.rs"), "forged").expect("written");
     symlink("/etc/passwd", exercises.join("lab-1/link.rs")).expect("a link");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shmkv_grader::Failure;
 
-use super::{Row, points_of};
+use super::Row;
 use crate::show;
 
 /// The form of the report.
@@ -13,6 +13,8 @@ const VERSION: u32 = 1;
 struct Report<'a> {
     version: u32,
     passed: usize,
+    /// How many could not be checked: their points are neither won nor lost.
+    could_not_check: usize,
     exercises: usize,
     points: u32,
     points_possible: u32,
@@ -27,7 +29,9 @@ struct Item<'a> {
     passed: bool,
     points: u32,
     points_possible: u32,
-    /// The name of the failure, for programs; `null` where it passed.
+    /// Why it could not be checked, for no fault of the answer's; `null` where it was.
+    could_not_check: Option<&'a str>,
+    /// The name of the failure, for programs; `null` where there is none.
     failure: Option<Failure>,
     /// The same in a sentence.
     sentence: Option<&'a str>,
@@ -37,18 +41,19 @@ struct Item<'a> {
     replay: Option<String>,
     diagnostics: Option<&'a str>,
     evidence: &'a [String],
-    seed: u64,
-    took_ms: u128,
+    seed: Option<u64>,
+    took_ms: Option<u128>,
 }
 
 /// The report on `rows`.
 pub fn to_json(rows: &[Row]) -> String {
     let report = Report {
         version: VERSION,
-        passed: rows.iter().filter(|(_, graded)| graded.passed()).count(),
+        passed: rows.iter().filter(|row| row.passed()).count(),
+        could_not_check: rows.iter().filter(|row| row.checked.is_err()).count(),
         exercises: rows.len(),
-        points: rows.iter().map(points_of).sum(),
-        points_possible: rows.iter().map(|(exercise, _)| exercise.kind.points()).sum(),
+        points: rows.iter().map(Row::points).sum(),
+        points_possible: rows.iter().map(|row| row.exercise.kind.points()).sum(),
         results: rows.iter().map(item).collect(),
     };
     let text = serde_json::to_string_pretty(&report);
@@ -57,24 +62,28 @@ pub fn to_json(rows: &[Row]) -> String {
 }
 
 fn item(row: &Row) -> Item<'_> {
-    let (exercise, graded) = row;
-    let failed = graded.report.failed.as_ref();
+    let exercise = row.exercise;
+    let graded = row.checked.as_ref().ok();
+    let failed = graded.and_then(|graded| graded.report.failed.as_ref());
     let execution = failed.and_then(|failed| failed.execution.as_ref());
+    let seed = graded.map(|graded| graded.seed);
+    let again = execution.zip(seed);
     Item {
         id: exercise.id,
         lab: exercise.lab,
         kind: exercise.kind.to_string(),
-        passed: graded.passed(),
-        points: points_of(row),
+        passed: row.passed(),
+        points: row.points(),
         points_possible: exercise.kind.points(),
-        failure: graded.failure(),
+        could_not_check: row.checked.as_ref().err().map(String::as_str),
+        failure: failed.map(|failed| failed.failure),
         sentence: failed.map(|failed| failed.sentence.as_str()),
         schedule: execution.map(|execution| execution.schedule.as_str()),
         timeline: execution.map(|execution| execution.timeline.as_str()),
-        replay: execution.map(|execution| show::replay_line(exercise, execution, graded.seed)),
-        diagnostics: graded.diagnostics.as_deref(),
-        evidence: &graded.report.evidence,
-        seed: graded.seed,
-        took_ms: graded.took.as_millis(),
+        replay: again.map(|(execution, seed)| show::replay_line(exercise, execution, seed)),
+        diagnostics: graded.and_then(|graded| graded.diagnostics.as_deref()),
+        evidence: graded.map_or(&[], |graded| &graded.report.evidence),
+        seed,
+        took_ms: graded.map(|graded| graded.took.as_millis()),
     }
 }

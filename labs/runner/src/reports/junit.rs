@@ -11,7 +11,7 @@ use crate::show;
 pub fn to_junit(rows: &[Row]) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let mut suites = String::new();
-    for suite in rows.chunk_by(|(one, _), (other, _)| one.lab == other.lab) {
+    for suite in rows.chunk_by(|one, other| one.exercise.lab == other.exercise.lab) {
         add_suite(&mut suites, suite);
     }
     let totals = totals(rows);
@@ -20,38 +20,49 @@ pub fn to_junit(rows: &[Row]) -> String {
 }
 
 fn totals(rows: &[Row]) -> String {
-    let failures = rows.iter().filter(|(_, graded)| !graded.passed()).count();
-    let seconds: f64 = rows.iter().map(|(_, graded)| graded.took.as_secs_f64()).sum();
-    format!("tests=\"{}\" failures=\"{failures}\" time=\"{seconds:.3}\"", rows.len())
+    let checked = || rows.iter().filter_map(|row| row.checked.as_ref().ok());
+    let failures = checked().filter(|graded| !graded.passed()).count();
+    let errors = rows.len() - checked().count();
+    let seconds: f64 = checked().map(|graded| graded.took.as_secs_f64()).sum();
+    let tests = rows.len();
+    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{seconds:.3}\"")
 }
 
 fn add_suite(text: &mut String, rows: &[Row]) {
-    let lab = rows.first().map_or(0, |(exercise, _)| exercise.lab);
+    let lab = rows.first().map_or(0, |row| row.exercise.lab);
     *text += &format!("  <testsuite name=\"lab-{lab}\" {}>\n", totals(rows));
-    for (exercise, graded) in rows {
-        let (id, seconds) = (escape(exercise.id), graded.took.as_secs_f64());
+    for row in rows {
+        let seconds = row.checked.as_ref().map_or(0.0, |graded| graded.took.as_secs_f64());
+        let id = escape(row.exercise.id);
         let head =
             format!("    <testcase classname=\"lab-{lab}\" name=\"{id}\" time=\"{seconds:.3}\"");
-        let Some(failed) = &graded.report.failed else {
-            *text += &format!("{head}/>\n");
-            continue;
-        };
-        let (kind, sentence) = (failed.failure.words(), escape(&failed.sentence));
-        let mut detail = String::new();
-        if let Some(diagnostics) = &graded.diagnostics {
-            detail += diagnostics;
+        match body(row) {
+            Some(body) => *text += &format!("{head}>\n      {body}\n    </testcase>\n"),
+            None => *text += &format!("{head}/>\n"),
         }
-        if let Some(execution) = &failed.execution {
-            detail += &execution.timeline;
-            detail += &show::replay_line(exercise, execution, graded.seed);
-        }
-        let detail = escape(&detail);
-        *text += &format!(
-            "{head}>\n      <failure type=\"{kind}\" message=\"{sentence}\">{detail}</failure>\n    \
-             </testcase>\n"
-        );
     }
     *text += "  </testsuite>\n";
+}
+
+/// What is said of an exercise that has not passed.
+fn body(row: &Row) -> Option<String> {
+    let graded = match &row.checked {
+        Ok(graded) => graded,
+        // As the form has it: a test that could not be carried out.
+        Err(why) => {
+            let why = escape(why);
+            return Some(format!("<error type=\"could not check\" message=\"{why}\"/>"));
+        }
+    };
+    let failed = graded.report.failed.as_ref()?;
+    let (kind, sentence) = (failed.failure.words(), escape(&failed.sentence));
+    let mut detail = graded.diagnostics.clone().unwrap_or_default();
+    if let Some(execution) = &failed.execution {
+        detail += &execution.timeline;
+        detail += &show::replay_line(row.exercise, execution, graded.seed);
+    }
+    let detail = escape(&detail);
+    Some(format!("<failure type=\"{kind}\" message=\"{sentence}\">{detail}</failure>"))
 }
 
 /// `text` as it may stand in an element or between quotation marks.

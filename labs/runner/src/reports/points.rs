@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Row, points_of};
+use super::Row;
 
 /// The form that the reporter knows.
 const VERSION: u32 = 1;
@@ -30,31 +30,42 @@ struct Test<'a> {
     duration: u128,
 }
 
-/// The points of `rows`.
+/// The points of `rows`. One that could not be checked is an error, not a failure.
 pub fn to_points(rows: &[Row]) -> String {
-    let status = |passed| if passed { "pass" } else { "fail" };
     let tests = rows.iter().map(|row| {
-        let (exercise, graded) = row;
-        let failed = graded.report.failed.as_ref();
+        let graded = row.checked.as_ref().ok();
+        let failed = graded.and_then(|graded| graded.report.failed.as_ref());
+        let message = match (&row.checked, failed) {
+            (Err(why), _) => format!("could not check: {why}"),
+            (_, Some(failed)) => format!("{}. {}", failed.failure, failed.sentence),
+            (_, None) => String::new(),
+        };
         Test {
-            name: exercise.id,
-            status: status(graded.passed()),
-            score: points_of(row),
-            message: failed
-                .map(|failed| format!("{}. {}", failed.failure, failed.sentence))
-                .unwrap_or_default(),
+            name: row.exercise.id,
+            status: status(row),
+            score: row.points(),
+            message,
             test_code: "",
-            filename: exercise.file(),
+            filename: row.exercise.file(),
             line_no: 0,
-            duration: graded.took.as_millis(),
+            duration: graded.map_or(0, |graded| graded.took.as_millis()),
         }
     });
+    let of_all = |is: &str| rows.iter().any(|row| status(row) == is);
     let result = Result {
         version: VERSION,
-        status: status(rows.iter().all(|(_, graded)| graded.passed())),
-        max_score: rows.iter().map(|(exercise, _)| exercise.kind.points()).sum(),
+        status: ["error", "fail"].into_iter().find(|is| of_all(is)).unwrap_or("pass"),
+        max_score: rows.iter().map(|row| row.exercise.kind.points()).sum(),
         tests: tests.collect(),
     };
     // Strings, numbers and lists: nothing in it can fail to be JSON.
     serde_json::to_string_pretty(&result).unwrap_or_default() + "\n"
+}
+
+fn status(row: &Row) -> &'static str {
+    match (&row.checked, row.passed()) {
+        (Err(_), _) => "error",
+        (Ok(_), true) => "pass",
+        (Ok(_), false) => "fail",
+    }
 }
