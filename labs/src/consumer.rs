@@ -24,7 +24,7 @@ pub struct ConsumerOptions {
     /// The store's name
     #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
     name: SegmentName,
-    /// How long to wait for the store to be created
+    /// How long to wait for the store to appear
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u64,
     /// Print one JSON document a line

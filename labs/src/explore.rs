@@ -54,7 +54,7 @@ pub enum StrategyName {
 /// Options of `explore`.
 #[derive(Args, Clone, Debug)]
 pub struct ExploreOptions {
-    /// Which of the lab's scenarios; the first, where it is not given
+    /// Which of the lab's scenarios [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
     /// How schedules are chosen
@@ -63,7 +63,7 @@ pub struct ExploreOptions {
     /// How often the turn may be taken from a process that could go on
     #[arg(long, value_name = "N", default_value_t = 2)]
     preemptions: u32,
-    /// How often a process may be passed over that would be next, instead of preemptions
+    /// Bound on delays (skips of who is next in turn), not preemptions
     #[arg(long, value_name = "N", conflicts_with = "preemptions")]
     delays: Option<u32>,
     /// Also kill one process just before each of its steps
@@ -99,7 +99,7 @@ pub struct ExploreOptions {
 pub struct ReplayOptions {
     /// The schedule, as `explore` prints it: 0*12,1*3,0
     schedule: Schedule,
-    /// Which of the lab's scenarios; the first, where it is not given
+    /// Which of the lab's scenarios [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
     #[command(flatten)]

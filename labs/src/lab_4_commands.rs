@@ -34,7 +34,7 @@ pub fn main(tell: fn(&Common) -> Result<bool, LabError>) -> ExitCode {
                   lab-4 producer --name /mine           create a store, fill it, wait\n  \
                   lab-4 consumer --name /mine --wait 10 show it, and each change\n  \
                   lab-4 set --name /mine city=Paris     one operation\n  \
-                  lab-4 explore --scenario set-get      all schedules with 2 preemptions"
+                  lab-4 explore --scenario set-get      all schedules with at most 2 preemptions"
 )]
 struct Options {
     #[command(flatten)]

@@ -41,7 +41,7 @@ const SYSTEM_PAIRS: [(&str, &str); 8] = [
 enum Pairs {
     /// username, email, age, city, status, score, level, role
     User,
-    /// What later C programs share: cpu_usage, memory_usage, disk_usage, …
+    /// What later C programs share: cpu_usage, memory_usage, …
     System,
 }
 

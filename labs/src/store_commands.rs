@@ -27,7 +27,7 @@ pub struct Target {
 /// One operation.
 #[derive(Subcommand, Clone, Debug)]
 pub enum StoreCommand {
-    /// Print the value of a key; on a terminal, what would steer it is escaped
+    /// Print the value of a key; escaped, if it would steer the terminal
     Get {
         /// The key
         key: OsString,

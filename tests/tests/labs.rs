@@ -178,6 +178,16 @@ fn help_has_examples(#[values("lab-1", "lab-2", "lab-3")] lab: &str) {
     assert!(examples.lines().filter(|line| line.starts_with("  lab-")).count() >= 3, "{help}");
 }
 
+#[rstest]
+fn help_fits_80_columns(
+    #[values("lab-1", "lab-2", "lab-3", "lab-4")] lab: &str,
+    #[values(&["--help"], &["explore", "--help"], &["replay", "--help"])] arguments: &[&str],
+) {
+    let help = output(&run(lab, arguments).success());
+    let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
 /// Each case as the lab claims it, and each failure again by its schedule.
 #[rstest]
 #[case("lab-1", "one-set", "violated")]

@@ -16,8 +16,8 @@ const LAB: Lab = Lab {
     name: "lab-1",
     about: "Race without a semaphore: how processes destroy each other's data",
     examples: "  lab-1                                 the story
-  lab-1 --processes 9 --rounds 1000     with more processes, in 1,000 rounds at most
-  lab-1 explore --scenario two-sets     all schedules with 2 preemptions, step by step",
+  lab-1 --processes 9 --rounds 1000     more processes, in 1,000 rounds at most
+  lab-1 explore --scenario two-sets     all schedules with at most 2 preemptions",
     cases: lab_1::cases,
     tell,
 };
