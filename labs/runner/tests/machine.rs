@@ -228,6 +228,35 @@ fn nothing_is_left_of_a_runner_that_is_ended() {
     }
 }
 
+/// A simulated process that gets no processor for a while goes on where it was: under
+/// stress, and then in the simulator, it computes for ever, and that is what is told.
+#[test]
+fn process_that_the_machine_does_not_run_is_not_blamed_for_it() {
+    let folder = exercises();
+    fs::write(answer(&folder), wrong_answer("computes_for_ever.rs")).expect("written");
+    let mut command = labs(&folder, &["check", "insert"]);
+    let runner = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    // The checker's child that has children is the one that forks executions.
+    let simulated =
+        wait_for(|| descendants_at(runner.id(), 3).into_iter().find(|(_, name)| name == "checker"));
+    let simulated = Pid::from_raw(simulated.0.cast_signed());
+    kill(simulated, Signal::SIGSTOP).expect("it lives");
+    // Longer than the simulator lets pass between two looks.
+    sleep(Duration::from_millis(500));
+    kill(simulated, Signal::SIGCONT).expect("it lives");
+    let told = said(&runner.wait_with_output().expect("it ends"));
+    assert!(told.contains("insert: too slow"), "{told}");
+}
+
+/// The descendants of `root` that are as many generations younger.
+fn descendants_at(root: u32, generations: usize) -> Vec<(u32, String)> {
+    let mut family = vec![(root, String::new())];
+    for _ in 0..generations {
+        family = family.into_iter().flat_map(|(id, _)| children(id)).collect();
+    }
+    family
+}
+
 /// It may end by itself between two looks.
 fn end(runner: &mut Child) {
     wait_for(|| runner.try_wait().expect("a child"));
@@ -243,15 +272,20 @@ fn descendants(root: u32) -> Vec<(u32, String)> {
     let mut family: Vec<(u32, String)> = Vec::new();
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
-        let children = format!("/proc/{parent}/task/{parent}/children");
-        for child in fs::read_to_string(children).unwrap_or_default().split_whitespace() {
-            let name = fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default();
-            let id = child.parse().expect("a number");
-            family.push((id, name.trim().to_owned()));
-            parents.push(id);
-        }
+        let children = children(parent);
+        parents.extend(children.iter().map(|(id, _)| *id));
+        family.extend(children);
     }
     family
+}
+
+fn children(parent: u32) -> Vec<(u32, String)> {
+    let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let named = |id: &str| {
+        let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+        (id.parse().expect("a number"), name.trim().to_owned())
+    };
+    list.unwrap_or_default().split_whitespace().map(named).collect()
 }
 
 /// Bounded: what never comes fails the test.

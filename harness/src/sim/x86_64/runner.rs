@@ -93,11 +93,11 @@ impl<'a, T: Shared> Runner<'a, T> {
                 let shared: &T = state.as_shared();
                 let world =
                     World::install(page, state.base(), alias.base(), state.len(), robust_list);
-                let confine = || scenario.confine();
+                let (confine, confined) = (|| scenario.confine(), scenario.confinement.is_some());
                 serve(
                     scenario,
                     shared,
-                    Zygote { world, bodies: vec![], confine: &confine, tid_offset },
+                    Zygote { world, bodies: vec![], confine: &confine, confined, tid_offset },
                 )
             }
         };

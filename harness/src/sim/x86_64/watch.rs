@@ -6,7 +6,9 @@
 //! the machine, and nothing can be said about it.
 //! Source: clock_getcpuclockid(3), proc_pid_stat(5).
 //! Limits: runs in the zygote, so it neither allocates nor makes calls without the
-//! mark. Without `/proc`, one that uses no processor time is taken to sleep.
+//! mark. Without `/proc`, one that uses no processor time is taken to sleep. Where
+//! scenarios give up rights, `/proc` may be among them and is not asked: one that
+//! uses no processor time is taken to be kept from running.
 
 use std::io::Write;
 
@@ -27,6 +29,8 @@ const WHOLE_TIME: i32 = 2;
 /// What was seen of the process that has the turn.
 #[derive(Default)]
 pub struct Watch {
+    /// Whether the scenario gave up rights.
+    confined: bool,
     process: (u8, i32),
     steps: u32,
     since_ms: u64,
@@ -37,6 +41,11 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Nothing was seen yet.
+    pub fn new(confined: bool) -> Self {
+        Self { confined, ..Self::default() }
+    }
+
     /// Looks once; says how the execution ends, if it is to be given up.
     pub fn look(&mut self, control: &Control) -> Option<Outcome> {
         let turn = if control.turn.get() == NOBODY { 0 } else { control.turn.get() };
@@ -44,6 +53,7 @@ impl Watch {
         let (now, used) = (clock_ms(libc::CLOCK_MONOTONIC), used_ms(pid));
         if (self.process, self.steps) != ((turn, pid), control.steps.get()) {
             *self = Self {
+                confined: self.confined,
                 process: (turn, pid),
                 steps: control.steps.get(),
                 since_ms: now,
@@ -53,7 +63,7 @@ impl Watch {
             };
             return None;
         }
-        let sleeps = used == self.used_ms && sleeps(pid);
+        let sleeps = used == self.used_ms && !self.confined && sleeps(pid);
         self.asleep = if sleeps { self.asleep + 1 } else { 0 };
         self.used_ms = used;
         let (waited, used) = (now - self.since_ms, used.saturating_sub(self.used_at_first_ms));

@@ -32,6 +32,8 @@ pub struct Zygote<'a> {
     pub bodies: Vec<Body<'a>>,
     /// What all processes give up before the first body.
     pub confine: &'a dyn Fn() -> Result<(), String>,
+    /// Whether that is anything at all.
+    pub confined: bool,
     /// Where glibc keeps the thread ID, from the thread pointer.
     pub tid_offset: usize,
 }
@@ -143,7 +145,7 @@ impl Zygote<'_> {
     /// Waits until `left` processes have ended.
     fn reap(&self, mut left: u8) {
         let control = self.world.control;
-        let mut watch = Watch::default();
+        let mut watch = Watch::new(self.confined);
         while left > 0 {
             let mut status = 0i32;
             let arguments = [u64::MAX, (&raw mut status) as u64, 0, 0, 0];
