@@ -8,8 +8,9 @@ export class Link {
   #timer = null;
   #pause = FIRST_PAUSE_MS;
 
-  /** Calls `onFrame` with each frame, and `onState` with "connecting", "live", or
-      "lost" and the milliseconds until the next try. */
+  /** Calls `onFrame` with each frame, and `onState` with "connecting", "live",
+      "lost" and the milliseconds until the next try, or "full" instead of "lost" where
+      the server has no place for another page. */
   constructor(onFrame, onState) {
     this.onFrame = onFrame;
     this.onState = onState;
@@ -34,9 +35,17 @@ export class Link {
 
   #lost() {
     this.#close();
-    this.onState("lost", this.#pause);
-    this.#timer = setTimeout(() => this.open(), this.#pause);
-    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE_MS);
+    const pause = this.#pause;
+    this.onState("lost", pause);
+    this.#timer = setTimeout(() => this.open(), pause);
+    this.#pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    this.#askWhy(pause);
+  }
+
+  /** An EventSource does not tell with which status it was refused. */
+  async #askWhy(pause) {
+    const answer = await fetch("/frames", { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 503 && this.#source === null) this.onState("full", pause);
   }
 
   #close() {

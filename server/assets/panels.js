@@ -156,15 +156,17 @@ export class Banner {
   }
 
   showLink(state, pauseMs) {
-    const words = { connecting: "Connecting", live: "Live", lost: "Offline" };
-    byId("link").dataset.state = state;
+    const words = { connecting: "Connecting", live: "Live", lost: "Offline", full: "Offline" };
+    const reasons = { lost: "The server cannot be reached", full: "The server has no place for another page: close one" };
+    const isCut = state in reasons;
+    byId("link").dataset.state = isCut ? "lost" : state;
     byId("link-text").textContent = words[state];
     // What is shown is from before until the next frame has come.
-    if (state !== "connecting") document.body.dataset.link = state;
-    if (state === "lost") showLockUnknown();
+    if (state !== "connecting") document.body.dataset.link = isCut ? "lost" : state;
+    if (isCut) showLockUnknown();
     if (state === "live") this.#link = null;
-    if (state === "lost") {
-      this.#link = `The server cannot be reached; what you see is from before. Trying again in ${pauseMs / 1000} s.`;
+    if (isCut) {
+      this.#link = `${reasons[state]}; what you see is from before. Trying again in ${pauseMs / 1000} s.`;
     }
     this.#show();
   }

@@ -4,7 +4,8 @@
 //! Read in this order: [`door`] is how requests reach the store without ever
 //! waiting on a thread that others need; [`gate`] is who may ask; [`routes`] is
 //! what can be asked; [`watch`] is how changes are noticed and
-//! told; [`page`] is what a person sees; [`serve`] holds the connections.
+//! told; [`page`] is what a person sees; [`serve`] holds the connections, in
+//! [`places`] of which there are as many as the [`limits`] of the system allow.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 

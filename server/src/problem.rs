@@ -101,6 +101,12 @@ pub struct ProcessView {
     pub name: Option<String>,
 }
 
+impl From<&Process> for ProcessView {
+    fn from(process: &Process) -> Self {
+        Self { pid: process.pid, name: process.name.clone() }
+    }
+}
+
 impl Conflict {
     fn new(detail: String, owner: &Owner, others: &[Process]) -> Self {
         let owner = match owner {

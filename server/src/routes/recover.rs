@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use shmkv::{Process, Recovered};
+use shmkv::Recovered;
 use utoipa::ToSchema;
 
 use super::reply;
@@ -60,12 +60,6 @@ impl From<Recovered> for Recovery {
             restored: done.restored,
             freed: done.freed,
         }
-    }
-}
-
-impl From<&Process> for ProcessView {
-    fn from(process: &Process) -> Self {
-        Self { pid: process.pid, name: process.name.clone() }
     }
 }
 

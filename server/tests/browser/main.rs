@@ -39,6 +39,7 @@ const TESTS: &[(&str, fn())] = &[
     ("delete_and_undo", changes::delete_and_undo),
     ("search_by_prefix_and_exactly_and_copy", changes::search_and_copy),
     ("server_that_stops_and_starts_is_followed", others::server_restarts),
+    ("page_that_finds_no_place_says_so", others::no_place),
     ("segment_that_goes_and_comes_is_followed", others::segment_goes),
     ("two_pages_see_each_other", others::two_pages),
     ("c_program_is_seen_writing", others::c_program),

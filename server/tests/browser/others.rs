@@ -38,6 +38,24 @@ pub fn server_restarts() {
     shows(&browser, 0, "city", "Paris");
 }
 
+/// As many pages are open as there can be: that is not the same as a server that is
+/// gone.
+pub fn no_place() {
+    let name = TestName::new("srv-page-crowd");
+    let server = Server::start_with_descriptors(&name, 64, &[]);
+    let mut others: Vec<_> = (0..8).map(|_| server.connect()).collect();
+    for other in &mut others {
+        other.send("GET", "/frames", "", "");
+        assert_eq!(other.head().status, 200);
+    }
+    let browser = Browser::start();
+    browser.open(&server.url());
+    tells(&browser, "banner", "The server has no place for another page");
+    drop(others);
+    tells(&browser, "link-text", "Live");
+    browser.wait_for("return !document.getElementById('banner').checkVisibility()");
+}
+
 pub fn segment_goes() {
     let page = Page::open("gone");
     page.server.set("city", "Oslo");
