@@ -63,7 +63,7 @@ pub struct ExploreOptions {
     /// How often the turn may be taken from a process that could go on
     #[arg(long, value_name = "N", default_value_t = 2)]
     preemptions: u32,
-    /// Bound on delays (skips of who is next in turn), not preemptions
+    /// Bound on delays (passing over the next in turn), not preemptions
     #[arg(long, value_name = "N", conflicts_with = "preemptions")]
     delays: Option<u32>,
     /// Also kill one process just before each of its steps
