@@ -91,7 +91,7 @@
 //!     let report = explore(&scenario, &Search::exhaustive(1))?;
 //!     assert_eq!(
 //!         report.to_string(),
-//!         "all schedules with at most 1 preemption: 4 run, 2 failed"
+//!         "all schedules with at most 1 preemption, in program order: 4 run, 2 failed"
 //!     );
 //!     let failure = report.failure.expect("a lost update");
 //!     assert_eq!(failure.verdict.to_string(), "violated: both deposits are kept: the balance is 15");

@@ -39,13 +39,18 @@ pub enum Verdict {
         /// Who waits for what.
         waiters: Vec<Waiter>,
     },
-    /// Processes go on making steps, and none gets anywhere: at least the last half
-    /// of the steps repeated what had been done before, on the same shared bytes.
+    /// Processes go on making steps, and none gets anywhere: the state repeats, or at
+    /// least the last half of the steps repeated what had been done before, on the
+    /// same shared bytes.
     Livelock {
         /// The last step that was a new one, from 1.
         new_until: u64,
-        /// After how many steps the run was given up: the search's step limit.
+        /// After how many steps the run was given up.
         steps: u64,
+        /// The processes that are in a state in which they were before, and which
+        /// nobody can change any more. None where that is not known; the run was then
+        /// given up at the search's step limit.
+        loopers: Vec<String>,
     },
     /// Processes still made new steps when the limit of steps was reached.
     OutOfSteps {
@@ -140,7 +145,12 @@ impl fmt::Display for Verdict {
                 }
                 Ok(())
             }
-            Self::Livelock { new_until, steps } => write!(
+            Self::Livelock { new_until, loopers, .. } if !loopers.is_empty() => {
+                let verb = if loopers.len() == 1 { "repeats its" } else { "repeat their" };
+                let (names, step) = (loopers.join(" and "), thousands(*new_until));
+                write!(f, ": {names} {verb} steps for ever; nothing is new after step {step}")
+            }
+            Self::Livelock { new_until, steps, .. } => write!(
                 f,
                 ": nothing new after step {}; given up at the limit of {} steps",
                 thousands(*new_until),

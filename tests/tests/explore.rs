@@ -66,5 +66,8 @@ fn every_strategy_finds_the_race() {
 #[test]
 fn delays_bound_a_search_instead_of_preemptions() {
     let text = lab_1(&["explore", "--delays", "1"]).0;
-    assert!(text.starts_with("one-set: all schedules with at most 1 delay: "), "{text}");
+    assert!(
+        text.starts_with("one-set: all schedules with at most 1 delay, in program order: "),
+        "{text}"
+    );
 }

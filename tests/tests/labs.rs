@@ -160,7 +160,7 @@ fn lab_that_shows_too_little_fails() {
 #[case(&["explore", "--scenario", "nothing"], "has no scenario \"nothing\"; it has ")]
 #[case(&["explore", "--preemptions", "-1"], "unexpected argument '-1'")]
 #[case(&["replay"], "required")]
-#[case(&["replay", "0*x"], "expected P, P*N or P!")]
+#[case(&["replay", "0*x"], "expected P, P*N, P! or P~")]
 fn bad_input_is_told_in_one_sentence(
     #[values("lab-1", "lab-2", "lab-3")] lab: &str,
     #[case] arguments: &[&str],

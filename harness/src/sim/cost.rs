@@ -41,11 +41,12 @@ impl Bound {
     }
 }
 
-/// 1 if the choice takes the turn from a process that could go on, ends a sleep or a
-/// timed wait while others could go, or lets a process spin on.
+/// 1 if the choice takes the turn from a process that could go on, or ends a wait
+/// before its time; and 1 if it makes an hour pass. That a process polls on costs
+/// nothing: it does what it did.
 fn preemptions(step: &Step, choice: Choice) -> u32 {
     let taken = bit(step.enabled, step.last) && choice.process != step.last;
-    u32::from(taken || is_unfair(step, choice))
+    u32::from(taken || is_early(step, choice)) + u32::from(choice.late)
 }
 
 /// How many could go and are passed over; a choice out of turn costs one more.
@@ -55,14 +56,13 @@ fn delays(step: &Step, choice: Choice) -> u32 {
     let circle = step.enabled.rotate_right(last);
     let place = (u32::from(choice.process) + u32::BITS - last) % u32::BITS;
     let passed_over = circle & !(u32::MAX << place);
-    passed_over.count_ones() + u32::from(is_unfair(step, choice))
+    passed_over.count_ones() + u32::from(is_early(step, choice)) + u32::from(choice.late)
 }
 
-/// Whether the choice ends a sleep or a timed wait while others could go, or lets a
-/// process go that spins or has yielded.
-fn is_unfair(step: &Step, choice: Choice) -> bool {
-    bit(step.sleeping | step.timed, choice.process) && step.enabled != 0
-        || bit(step.yielded & !step.enabled, choice.process)
+/// Whether the choice ends a sleep or a timed wait before its time, while others could
+/// go.
+fn is_early(step: &Step, choice: Choice) -> bool {
+    bit((step.sleeping | step.timed) & !step.due, choice.process) && step.enabled != 0
 }
 
 #[cfg(test)]
@@ -73,10 +73,10 @@ mod tests {
     #[test]
     fn delays_count_who_is_passed_over_in_the_circle() {
         let step = Step { last: 2, enabled: 0b10_1101, ..Step::default() };
-        let cost = |process| delays(&step, Choice { process, kill: false });
+        let cost = |process| delays(&step, Choice::go(process));
         assert_eq!([2, 3, 5, 0].map(cost), [0, 1, 2, 3]);
         let first = Step { last: NOBODY, enabled: 0b111, ..Step::default() };
-        let cost = |process| delays(&first, Choice { process, kill: false });
+        let cost = |process| delays(&first, Choice::go(process));
         assert_eq!([0, 1, 2].map(cost), [0, 1, 2]);
     }
 
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn choice_after_an_end_delays_and_preempts_nobody() {
         let step = Step { last: 1, enabled: 0b1001, ..Step::default() };
-        let choice = |process| Choice { process, kill: false };
+        let choice = |process| Choice::go(process);
         let both = |process| (preemptions(&step, choice(process)), delays(&step, choice(process)));
         assert_eq!((both(3), both(0)), ((0, 0), (0, 1)));
     }

@@ -30,6 +30,11 @@ impl<'a, T: Shared> Runner<'a, T> {
         Err(SimError::Unsupported { why })
     }
 
+    /// As on other machines.
+    pub fn let_spin(&mut self, _turns: u8) {
+        match self.none {}
+    }
+
     /// The scenario that is run.
     pub fn scenario(&self) -> &'a Scenario<T> {
         match self.none {}

@@ -2,7 +2,8 @@
 //!
 //! Idea: an execution is a path through states. At each state that is new, each
 //! process that could have gone instead is another path, to be run later; paths
-//! with fewer preemptions come first, so that the first failure has the fewest.
+//! with fewer preemptions come first, so that the first failure has the fewest. Where
+//! there are many processes, paths with fewer delays do.
 //! A state that was reached before with as few preemptions left over has had its
 //! futures looked at, and ends the path (`machine.rs`). And a preemption before a
 //! step on bytes that no other process touches in conflict is as good as one
@@ -10,10 +11,11 @@
 //! none ever is. With delays that is not done: there are few schedules anyway.
 //! Source: Musuvathi & Qadeer, "Iterative Context Bounding for Systematic
 //! Testing of Multithreaded Programs", PLDI 2007.
-//! Limits: a process that spins, or yields, lets others go first; that it goes on
-//! nevertheless counts as a preemption, and without a bound is not tried. The same
-//! is true of a timed wait that ends while others could go on. When exactly a
-//! process is found to spin is no part of a state.
+//! Limits: a process that spins goes on so many times (`Search::spin_turns`); where
+//! it could go on further, the search is not complete, unless the process is in a
+//! loop that only another can end. That a timed wait ends early, or that time passes
+//! before a look at the clock, counts as a preemption, where it is asked for, and
+//! without a bound is not tried.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -32,6 +34,9 @@ use crate::Shared;
 pub struct Covered {
     /// Whether nothing within the bound is left.
     pub complete: bool,
+    /// Whether a process that polls could have gone on within the bound, and had
+    /// done so as often as it may.
+    pub spins_cut: bool,
     /// How many schedules there are without reduction, where it is known.
     pub without_reduction: Option<u128>,
     /// An execution that did not repeat one before it, as far as both made the
@@ -48,6 +53,8 @@ struct Open {
     after: usize,
     choice: Choice,
     cost: u32,
+    /// Those with the lowest are run first.
+    rank: u32,
     /// Where it was made, and its own part of the cost.
     from: (Place, u32),
 }
@@ -60,10 +67,29 @@ struct Node {
 
 const ROOT: usize = usize::MAX;
 
+/// With more processes than this, schedules with few delays come first: of those
+/// without preemptions there are as many as orders of the processes.
+const FEW: usize = 3;
+
+/// What was chosen before a step: the node of the last choice, and what all cost.
+#[derive(Clone, Copy)]
+struct Before {
+    parent: usize,
+    cost: u32,
+    rank: u32,
+    kills: u32,
+}
+
+impl Before {
+    const ROOT: Self = Self { parent: ROOT, cost: 0, rank: 0, kills: 0 };
+}
+
 struct Explorer<'s> {
     search: &'s Search,
     bound: Bound,
-    /// Open choices, by cost.
+    /// How choices are ranked.
+    ranked_by: Bound,
+    /// Open choices, by rank.
     open: VecDeque<Vec<Open>>,
     tree: Vec<Node>,
     /// The least cost at which a place was reached.
@@ -75,6 +101,8 @@ struct Explorer<'s> {
     put_off: Vec<PutOff>,
     /// Where a prefix did not lead where it had led before.
     differs: Option<Nondeterminism>,
+    /// See [`Covered`].
+    spins_cut: bool,
 }
 
 /// A preemption that was put off, with the step before which it would be.
@@ -136,6 +164,7 @@ pub fn search<T: Shared>(
     let mut explorer = Explorer {
         search,
         bound,
+        ranked_by: if runner.scenario().processes.len() > FEW { Bound::Delays(0) } else { bound },
         open: VecDeque::new(),
         tree: Vec::new(),
         reached: HashMap::new(),
@@ -143,6 +172,7 @@ pub fn search<T: Shared>(
         touched: Touched::default(),
         put_off: Vec::new(),
         differs: None,
+        spins_cut: false,
     };
     let mut next = Some(None);
     let mut root = None;
@@ -167,11 +197,13 @@ pub fn search<T: Shared>(
         root.filter(|_| countable)
             .and_then(|root| super::count::schedules(&explorer.edges, root, bound.most()))
     };
-    Ok(Covered { complete: true, without_reduction, nondeterminism: None })
+    let spins_cut = explorer.spins_cut;
+    let without_reduction = without_reduction.filter(|_| !spins_cut);
+    Ok(Covered { complete: !spins_cut, spins_cut, without_reduction, nondeterminism: None })
 }
 
 impl Explorer<'_> {
-    /// The next open choice: one of those with the fewest preemptions.
+    /// The next open choice: one of those with the lowest rank.
     fn take(&mut self) -> Option<Open> {
         let next = self.open.iter_mut().find_map(Vec::pop);
         if next.is_some() || self.put_off.is_empty() {
@@ -189,11 +221,11 @@ impl Explorer<'_> {
     }
 
     fn push(&mut self, open: Open) {
-        let cost = open.cost as usize;
-        while self.open.len() <= cost {
+        let rank = open.rank as usize;
+        while self.open.len() <= rank {
             self.open.push_back(Vec::new());
         }
-        self.open[cost].push(open);
+        self.open[rank].push(open);
     }
 
     /// All choices up to and including an open one.
@@ -215,8 +247,12 @@ impl Explorer<'_> {
         self.touched.note(steps);
         let known = open.map_or(0, |open| self.prefix(&open).len());
         let mut machine = Machine::new(image);
-        let mut parent = open.map_or(ROOT, |open| open.after);
-        let mut cost = open.map_or(0, |open| open.cost);
+        let mut before = open.map_or(Before::ROOT, |open| Before {
+            parent: open.after,
+            cost: open.cost,
+            rank: open.rank,
+            kills: 0,
+        });
         let mut edge = open.map(|open| open.from);
         let mut first = None;
         let mut choices = 0;
@@ -225,7 +261,7 @@ impl Explorer<'_> {
                 machine.apply(step);
                 continue;
             }
-            let choice = Choice { process: step.process, kill: step.what.op == Op::Kill };
+            let choice = step.choice();
             if choices + 1 == known
                 && let Some(open) = open
                 && (place(&machine, step) != open.from.0 || choice != open.choice)
@@ -236,18 +272,20 @@ impl Explorer<'_> {
             if choices >= known {
                 let place = place(&machine, step);
                 self.link(edge.take(), place);
-                if self.seen(place, cost) {
+                if self.seen(place, before.cost) {
                     return first;
                 }
                 first = first.or(Some(place));
-                self.branch(steps, i, place, parent, cost, machine.kills());
+                before.kills = machine.kills();
+                self.branch(steps, i, place, before);
                 let price = self.bound.price(step, choice);
-                cost += price;
+                before.cost += price;
+                before.rank += self.ranked_by.price(step, choice);
                 edge = Some((place, price));
             }
             if choices + 1 >= known {
-                self.tree.push(Node { parent, choice });
-                parent = self.tree.len() - 1;
+                self.tree.push(Node { parent: before.parent, choice });
+                before.parent = self.tree.len() - 1;
             }
             machine.apply(step);
             choices += 1;
@@ -314,46 +352,52 @@ impl Explorer<'_> {
             && !self.touched.conflicts(step.process, &step.what, step.looked)
     }
 
-    /// Who can go only by a preemption: spinners, and those whose time may have come.
-    fn odd(&self, step: &Step) -> u32 {
-        if self.bound == Bound::None {
-            return 0;
-        }
-        step.yielded | if self.search.early_timeouts { step.timed } else { 0 }
+    /// Who can go. Time can pass early where that is asked for and costs something,
+    /// or there would be no end of it.
+    fn possible(&self, step: &Step) -> u32 {
+        let timed = if self.passes_time() { step.timed } else { 0 };
+        step.enabled | step.sleeping | step.due | timed | step.yielded & !step.looping & !step.cut
+    }
+
+    fn passes_time(&self) -> bool {
+        self.search.early_timeouts && self.bound != Bound::None
     }
 
     /// Opens the choices that were not made before step `i`.
-    fn branch(
-        &mut self,
-        steps: &[Step],
-        i: usize,
-        place: Place,
-        after: usize,
-        cost: u32,
-        kills: u32,
-    ) {
+    fn branch(&mut self, steps: &[Step], i: usize, from: Place, before: Before) {
         let step = &steps[i];
+        if self.passes_time() && step.looked && !step.late && step.what.op != Op::Kill {
+            let late = self.open(step, Choice { late: true, ..step.choice() }, from, before);
+            late.into_iter().for_each(|open| self.push(open));
+        }
+        let possible = self.possible(step);
         for process in 0..u32::BITS as u8 {
-            let choice = Choice { process, kill: false };
-            let possible = bit(step.enabled | step.sleeping | self.odd(step), process);
-            let price = self.bound.price(step, choice);
-            if possible && process != step.process && cost + price <= self.bound.most() {
-                let open = Open { after, choice, cost: cost + price, from: (place, price) };
-                if self.can_put_off(step, price, kills) {
+            let going = self.open(step, Choice::go(process), from, before);
+            if let Some(open) = going.filter(|_| process != step.process) {
+                self.spins_cut |= bit(step.yielded & step.cut & !step.looping, process);
+                if bit(possible, process) && self.can_put_off(step, open.from.1, before.kills) {
                     let (process, what, looked) = (step.process, step.what, step.looked);
                     self.put_off.push(PutOff { open, process, what, looked });
-                } else {
+                } else if bit(possible, process) {
                     self.push(open);
                 }
             }
-            let killable = kills < self.search.kills && bit(step.alive, process);
+            let killable = before.kills < self.search.kills && bit(step.alive, process);
             if killable
                 && (self.search.reduction == Reduction::None || kill_matters(steps, i, process))
             {
-                let choice = Choice { process, kill: true };
-                self.push(Open { after, choice, cost, from: (place, 0) });
+                let kill = self.open(step, Choice::kill(process), from, before);
+                kill.into_iter().for_each(|open| self.push(open));
             }
         }
+    }
+
+    /// A choice in place of `step`, if it is within the bound.
+    fn open(&self, step: &Step, choice: Choice, from: Place, before: Before) -> Option<Open> {
+        let price = self.bound.price(step, choice);
+        let (cost, rank) = (before.cost + price, before.rank + self.ranked_by.price(step, choice));
+        let open = Open { after: before.parent, choice, cost, rank, from: (from, price) };
+        (cost <= self.bound.most()).then_some(open)
     }
 }
 

@@ -130,7 +130,7 @@ impl Builder<'_> {
                 self.connect(came_by.take(), id);
                 self.open_others(id, step, &choices);
                 came_by = Some((id, self.edge(step, i, execution)));
-                choices.push(Choice { process: step.process, kill: false });
+                choices.push(Choice::go(step.process));
             }
             machine.apply(step);
         }
@@ -194,7 +194,7 @@ impl Builder<'_> {
             let possible = bit(step.enabled | step.sleeping, process);
             if possible && self.tried.insert((id, process)) {
                 let mut prefix = choices.to_vec();
-                prefix.push(Choice { process, kill: false });
+                prefix.push(Choice::go(process));
                 self.open.push(prefix);
             }
         }

@@ -84,6 +84,7 @@ impl Machine {
     /// Makes one step of a log.
     pub fn apply(&mut self, step: &Step) {
         let (p, what) = (usize::from(step.process), &step.what);
+        self.clock = self.clock.saturating_add(step.passed);
         let size = usize::from(what.size);
         if what.op.writes() && what.op.touches() || what.op == Op::OwnerDied {
             self.write(what.offset as usize, &step.after[..size]);

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use super::Runner;
 use super::order::{Execution, Order, bit};
-use super::record::{Choice, Op};
+use super::record::{Choice, Op, Step};
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};
 
@@ -31,7 +31,7 @@ const STEPS: usize = 40_000;
 /// A choice, and how often it is made in a row.
 type Run = (Choice, usize);
 
-/// How good a schedule is: kills, switches, length of the text.
+/// How good a schedule is: kills and late steps, switches, length of the text.
 type Cost = (usize, usize, usize);
 
 /// The shortest schedule found that fails as `failing` does, before `until`.
@@ -138,7 +138,7 @@ impl<T: Shared> Hunt<'_, '_, T> {
     /// Changes one run, or the order of two; whether that led to a better schedule.
     fn change_one_run(&mut self) -> Result<bool, SimError> {
         let runs = self.best.runs();
-        for change in [cut_off, leave_out, swap, halve, shorten, move_on] {
+        for change in [cut_off, leave_out, in_time, swap, halve, shorten, move_on] {
             for at in 0..runs.len() {
                 if let Some(changed) = change(&runs, at)
                     && self.improves(&changed)?
@@ -177,6 +177,12 @@ fn leave_out(runs: &[Run], at: usize) -> Option<Vec<Run>> {
     Some([&runs[..at], &runs[at + 1..]].concat())
 }
 
+fn in_time(runs: &[Run], at: usize) -> Option<Vec<Run>> {
+    let mut changed = runs.to_vec();
+    changed[at].0.late.then(|| changed[at].0.late = false)?;
+    Some(changed)
+}
+
 fn swap(runs: &[Run], at: usize) -> Option<Vec<Run>> {
     let mut swapped = runs.to_vec();
     (at + 1 < runs.len()).then(|| swapped.swap(at, at + 1))?;
@@ -199,7 +205,7 @@ fn move_on(runs: &[Run], at: usize) -> Option<Vec<Run>> {
 fn fewer(runs: &[Run], at: usize, count: usize) -> Option<Vec<Run>> {
     let (choice, before) = runs[at];
     let next = runs[at + 1..].iter().position(|(other, _)| *other == choice)? + at + 1;
-    if choice.kill {
+    if choice.kill || choice.late {
         return None;
     }
     let mut moved = runs.to_vec();
@@ -217,10 +223,11 @@ fn same(a: &Verdict, b: &Verdict) -> bool {
 }
 
 fn cost(execution: &Execution, schedule: &Schedule) -> Cost {
-    let kills = execution.steps.iter().filter(|step| step.what.op == Op::Kill).count();
+    let odd = |step: &&Step| step.what.op == Op::Kill || step.late;
+    let odd = execution.steps.iter().filter(odd).count();
     let chosen = || execution.steps.iter().filter(|step| step.chosen).map(|step| step.process);
     let switches = chosen().zip(chosen().skip(1)).filter(|(a, b)| a != b).count();
-    (kills, switches, schedule.to_string().len())
+    (odd, switches, schedule.to_string().len())
 }
 
 /// The shorter of two schedules that lead to this execution: the one that it was
@@ -241,7 +248,7 @@ fn shortened(execution: &Execution) -> Schedule {
         let goes_on = step.process == step.last && bit(step.enabled, step.process);
         let first = step.last == super::order::NOBODY && step.process == 0;
         let only = step.enabled == 1 << step.process && step.sleeping == 0;
-        step.what.op != Op::Kill && (goes_on || only || first)
+        step.what.op != Op::Kill && !step.late && (goes_on || only || first)
     });
     choices.truncate(choices.len() - forced.count());
     Schedule(choices)

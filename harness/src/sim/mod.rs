@@ -6,7 +6,9 @@
 //! out on the other mapping. System calls that wait, wake, sleep or tell the
 //! time are stopped by a seccomp filter and answered from inside. The code under
 //! test is unmodified, and so are libc's semaphores and mutexes.
-//! Limits: x86-64 Linux with glibc; one thread a process; see the module of each
+//! Limits: memory accesses take effect in program order, one at a time: what the
+//! processor's store buffers do beyond that is not explored. x86-64 Linux with glibc;
+//! one thread a process; see the module of each
 //! part for what it does not emulate, and is refused by name.
 //!
 //! # What becomes of a process that …
@@ -21,7 +23,8 @@
 //! | is killed, by itself or from outside | [`Verdict::Crashed`], with `SIGKILL` |
 //! | ends while it owns robust mutexes | these are marked, and the next owner is told, as by the kernel |
 //! | waits for what nobody gives | [`Verdict::Deadlock`], with who waits for what |
-//! | repeats its steps for ever | [`Verdict::Livelock`], after [`Search::step_limit`] steps |
+//! | polls for what others have to do | lets them go first, and can be chosen to poll on: [`Search::spin_turns`] |
+//! | repeats its steps for ever, as all others that are left do | [`Verdict::Livelock`]: as soon as its registers and private memory repeat; where they do not, after [`Search::step_limit`] steps |
 //! | makes new steps for longer than that | [`Verdict::OutOfSteps`] |
 //! | computes for ever, and makes no step | [`Verdict::TimedOut`], after [`Search::hang_after`] of its own processor time |
 //! | waits in the kernel, where the simulator does not see it | the same, after that time asleep |

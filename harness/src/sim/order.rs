@@ -1,7 +1,7 @@
 //! What one execution is asked to do, and what it did: what the search and the
 //! machine-dependent part that makes the steps have in common.
 
-use super::record::{Choice, Op, Step};
+use super::record::{Choice, Step};
 use crate::{ProcessEnd, Verdict};
 
 /// The most processes in one execution, the recovery included.
@@ -12,6 +12,10 @@ pub const MAX_STEPS: usize = 1 << 16;
 
 /// The most change points of one execution under PCT.
 pub const MAX_CHANGE_POINTS: usize = 16;
+
+/// How often a process that spins may go on, unless a search says otherwise: each
+/// time it repeats its accesses twice as long, 4,000 times in all.
+pub const SPIN_TURNS: u8 = 8;
 
 /// The most frames of a step's call stack that are kept.
 pub const MAX_FRAMES: usize = 24;
@@ -52,7 +56,8 @@ pub struct Order {
     pub seed: u64,
     /// Random kills: the chance at each step, of 2^32, and how many at most.
     pub kills: (u32, u32),
-    /// Random timeouts: the chance at each step that a timed wait ends, of 2^32.
+    /// Random timeouts: the chance at each step that a timed wait ends, and that an
+    /// hour passes, of 2^32.
     pub timeouts: u32,
     /// PCT: the steps at which a priority is lowered.
     pub change_points: [u32; MAX_CHANGE_POINTS],
@@ -88,7 +93,6 @@ impl Execution {
     /// The choices that were made.
     pub fn choices(&self) -> Vec<Choice> {
         let chosen = self.steps.iter().filter(|step| step.chosen);
-        let kill = |step: &Step| step.what.op == Op::Kill;
-        chosen.map(|step| Choice { process: step.process, kill: kill(step) }).collect()
+        chosen.map(Step::choice).collect()
     }
 }

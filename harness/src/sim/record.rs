@@ -121,6 +121,10 @@ pub struct Step {
     pub took: bool,
     /// Whether somebody asked for the time after it and before the next step.
     pub looked: bool,
+    /// Whether an hour was made to pass before it.
+    pub late: bool,
+    /// By how much the clock moved on before it, in nanoseconds.
+    pub passed: u64,
     /// What it did.
     pub what: Pending,
     /// Bit `p`: process `p` could have gone.
@@ -129,9 +133,15 @@ pub struct Step {
     pub sleeping: u32,
     /// Bit `p`: process `p` was in a timed wait, whose time could have come.
     pub timed: u32,
+    /// Bit `p`: process `p` slept or waited until a time that has come.
+    pub due: u32,
     /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
     /// go first.
     pub yielded: u32,
+    /// Bit `p`: process `p` spun, and is in a loop that only another can end.
+    pub looping: u32,
+    /// Bit `p`: process `p` spun, and has gone on as often as it may.
+    pub cut: u32,
     /// A hash of how often each has repeated what it does in vain.
     pub spinning: u32,
     /// Bit `p`: process `p` had not ended, so that it could have been killed.
@@ -147,6 +157,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// The choice that led to it.
+    pub fn choice(&self) -> Choice {
+        let (process, kill) = (self.process, self.what.op == Op::Kill);
+        Choice { process, kill, late: self.late }
+    }
+
     /// What beside the state decides who could go: who spins, or soon will.
     pub fn fairness(&self) -> u64 {
         u64::from(self.yielded) << 32 | u64::from(self.spinning)
@@ -161,4 +177,23 @@ pub struct Choice {
     pub process: u8,
     /// It is killed just before its next step, instead of making it.
     pub kill: bool,
+    /// An hour passes before its next step.
+    pub late: bool,
+}
+
+impl Choice {
+    /// `process` makes its next step.
+    pub fn go(process: u8) -> Self {
+        Self { process, ..Self::default() }
+    }
+
+    /// `process` makes its next step an hour later.
+    pub fn late(process: u8) -> Self {
+        Self { process, late: true, ..Self::default() }
+    }
+
+    /// `process` is killed.
+    pub fn kill(process: u8) -> Self {
+        Self { process, kill: true, ..Self::default() }
+    }
 }

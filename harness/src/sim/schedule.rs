@@ -1,8 +1,9 @@
 //! Schedules as text: who makes each step, short enough to be typed.
 //!
 //! `0*12,1*3,0` is twelve steps of process 0, three of process 1, one of process
-//! 0; `1!` kills process 1 just before its next step. Where a schedule ends, the
-//! process that went last goes on as long as it can, then the next.
+//! 0; `1!` kills process 1 just before its next step, and before `1~`, a step of
+//! process 1, an hour passes on the virtual clock. Where a schedule ends, the process
+//! that went last goes on as long as it can, then the next.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,8 +22,8 @@ pub struct Schedule(pub(crate) Vec<Choice>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
-    /// A part is not of the form `P`, `P*N` or `P!`.
-    #[error("schedule part {number} is {part:?}; expected P, P*N or P!, as in 0*12,1*3,1!,0")]
+    /// A part is not of the form `P`, `P*N`, `P!` or `P~`.
+    #[error("schedule part {number} is {part:?}; expected P, P*N, P! or P~, as in 0*12,1*3,1!,0")]
     Malformed {
         /// Which part, from 1.
         number: usize,
@@ -50,7 +51,9 @@ impl Schedule {
         let mut runs: Vec<(Choice, usize)> = Vec::new();
         for choice in &self.0 {
             match runs.last_mut() {
-                Some((last, count)) if last == choice && !choice.kill => *count += 1,
+                Some((last, count)) if last == choice && !choice.kill && !choice.late => {
+                    *count += 1;
+                }
                 _ => runs.push((*choice, 1)),
             }
         }
@@ -84,6 +87,7 @@ impl fmt::Display for Schedule {
             let comma = if i == 0 { "" } else { "," };
             match (choice.kill, count) {
                 (true, _) => write!(f, "{comma}{}!", choice.process)?,
+                (false, _) if choice.late => write!(f, "{comma}{}~", choice.process)?,
                 (false, 1) => write!(f, "{comma}{}", choice.process)?,
                 (false, _) => write!(f, "{comma}{}*{count}", choice.process)?,
             }
@@ -102,9 +106,10 @@ impl FromStr for Schedule {
                 break;
             }
             let malformed = || ScheduleError::Malformed { number: i + 1, part: part.to_owned() };
-            let (process, count, kill) = match part.strip_suffix('!') {
-                Some(process) => (process, "1", true),
-                None => part.split_once('*').map_or((part, "1", false), |(p, n)| (p, n, false)),
+            let (kill, late) = (part.ends_with('!'), part.ends_with('~'));
+            let (process, count) = match part.strip_suffix(['!', '~']) {
+                Some(process) => (process, "1"),
+                None => part.split_once('*').unwrap_or((part, "1")),
             };
             let process: u64 = process.parse().map_err(|_| malformed())?;
             let count: usize = count.parse().map_err(|_| malformed())?;
@@ -115,7 +120,7 @@ impl FromStr for Schedule {
             if count > MAX_STEPS - choices.len() {
                 return Err(ScheduleError::TooLong);
             }
-            let choice = Choice { process: process as u8, kill };
+            let choice = Choice { process: process as u8, kill, late };
             choices.extend(std::iter::repeat_n(choice, count));
         }
         Ok(Self(choices))
@@ -142,7 +147,7 @@ mod tests {
 
     #[test]
     fn schedules_read_back_as_they_were_printed() {
-        for text in ["", "0", "0*12,1*3,0", "1!,0*2", "0,1!,2!", "31*65536"] {
+        for text in ["", "0", "0*12,1*3,0", "1!,0*2", "0,1!,2!", "0,1~,1~,0*3", "31*65536"] {
             let schedule: Schedule = text.parse().expect(text);
             assert_eq!(schedule.to_string(), text);
         }
@@ -158,9 +163,9 @@ mod tests {
     #[test]
     fn what_is_no_schedule_is_refused_with_its_part() {
         for (text, message) in [
-            ("x", "schedule part 1 is \"x\"; expected P, P*N or P!, as in 0*12,1*3,1!,0"),
-            ("0,,1", "schedule part 2 is \"\"; expected P, P*N or P!, as in 0*12,1*3,1!,0"),
-            ("0,1*", "schedule part 2 is \"1*\"; expected P, P*N or P!, as in 0*12,1*3,1!,0"),
+            ("x", "schedule part 1 is \"x\"; expected P, P*N, P! or P~, as in 0*12,1*3,1!,0"),
+            ("0,,1", "schedule part 2 is \"\"; expected P, P*N, P! or P~, as in 0*12,1*3,1!,0"),
+            ("0,1*", "schedule part 2 is \"1*\"; expected P, P*N, P! or P~, as in 0*12,1*3,1!,0"),
             ("99", "schedule part 1 names process 99; the last possible one is 31"),
             ("0*99999999", "the schedule has more than 65536 steps"),
         ] {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Runner;
+use super::cost::Bound;
 use super::coverage::{Coverage, CoverageCounter};
 use super::order::{Execution, Order};
 use super::record::Step;
@@ -53,7 +54,7 @@ pub struct SearchReport {
     pub strategy: Strategy,
     /// How many processes could be killed in one execution.
     pub kills: u32,
-    /// Whether timed waits could end while others could go on.
+    /// Whether time could pass while others could go on.
     pub early_timeouts: bool,
     /// How many schedules ran.
     pub schedules: u64,
@@ -63,6 +64,11 @@ pub struct SearchReport {
     pub without_reduction: Option<u128>,
     /// Whether all schedules within the bound were covered.
     pub complete: bool,
+    /// Where a process that polls could have gone on within the bound, and had done so
+    /// as often as it may: how often that was. The search is then not complete.
+    pub spins_cut: Option<u8>,
+    /// Whether a process looked at a clock, slept, or waited until a time.
+    pub time_matters: bool,
     /// How many steps were made in all.
     pub steps: u64,
     /// How long it took, in milliseconds.
@@ -82,17 +88,27 @@ pub struct SearchReport {
 }
 
 impl std::fmt::Display for SearchReport {
-    /// In one line: `all schedules with at most 2 preemptions: 1,284 run, 0 failed`.
+    /// In one line: `all schedules with at most 2 preemptions, in program order: 1,284
+    /// run, 0 failed`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kills = if self.kills > 0 { ", with a kill at each step" } else { "" };
         let (run, failed) = (thousands(self.schedules), thousands(self.failed));
-        let early = if self.early_timeouts { ", with early timeouts" } else { "" };
-        write!(f, "{}{kills}{early}: {run} run, {failed} failed", self.strategy)?;
+        let exhaustive = self.strategy.bound().is_some();
+        let order = if exhaustive { ", in program order" } else { "" };
+        let early = match (self.time_matters, self.early_timeouts) {
+            (true, true) => ", with early timeouts",
+            (true, false) if exhaustive => ", without early timeouts",
+            _ => "",
+        };
+        write!(f, "{}{kills}{order}{early}: {run} run, {failed} failed", self.strategy)?;
         if let Some(all) = self.without_reduction.filter(|all| *all > self.schedules.into()) {
             write!(f, " (of {} without reduction)", thousands(all))?;
         }
-        let exhaustive = self.strategy.bound().is_some();
-        if exhaustive && !self.complete { f.write_str("; not complete") } else { Ok(()) }
+        match self.spins_cut {
+            Some(turns) => write!(f, "; not complete: spins were cut after {turns} turns"),
+            None if exhaustive && !self.complete => f.write_str("; not complete"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -120,6 +136,7 @@ pub fn explore_with<T: Shared>(
 ) -> Result<SearchReport, SimError> {
     search.check()?;
     let mut runner = Runner::new(scenario, search.step_limit, search.hang_after)?;
+    runner.let_spin(search.spin_turns);
     let mut tally = Tally::new(search, runner.image(), &mut progress);
     let covered = match search.strategy.bound() {
         Some(bound) => exhaustive::search(&mut runner, bound, search, &mut tally)?,
@@ -128,18 +145,31 @@ pub fn explore_with<T: Shared>(
             exhaustive::Covered::default()
         }
     };
-    let Tally { schedules, failed, steps, outcomes, verdicts, first, started, coverage, .. } =
-        tally;
+    let Tally {
+        schedules,
+        failed,
+        steps,
+        outcomes,
+        verdicts,
+        first,
+        started,
+        coverage,
+        time_matters,
+        ..
+    } = tally;
     let coverage = coverage.count();
+    let passes_time = search.early_timeouts && search.strategy.bound() != Some(Bound::None);
     let mut report = SearchReport {
         scenario: scenario.name.clone(),
         strategy: search.strategy,
         kills: search.kills,
-        early_timeouts: search.early_timeouts,
+        early_timeouts: passes_time,
         schedules,
         failed,
         without_reduction: covered.without_reduction,
         complete: covered.complete,
+        spins_cut: covered.spins_cut.then_some(search.spin_turns),
+        time_matters,
         steps,
         elapsed_ms: 0,
         outcomes: outcome_rows(scenario, outcomes),
@@ -241,6 +271,8 @@ pub(super) struct Tally<'a> {
     first: Option<Execution>,
     started: Instant,
     coverage: CoverageCounter,
+    /// Whether a process looked at a clock, slept, or waited for a time.
+    time_matters: bool,
     max_schedules: u64,
     max_time: Duration,
     stop_at_first: bool,
@@ -258,6 +290,7 @@ impl<'a> Tally<'a> {
             first: None,
             started: Instant::now(),
             coverage: CoverageCounter::new(image),
+            time_matters: false,
             max_schedules: search.max_schedules.unwrap_or(u64::MAX),
             max_time: search.max_time.unwrap_or(Duration::MAX),
             stop_at_first: search.stop_at_first_failure,
@@ -270,6 +303,8 @@ impl<'a> Tally<'a> {
         self.schedules += 1;
         self.steps += execution.steps.len() as u64;
         self.coverage.add(&execution.steps);
+        self.time_matters |=
+            execution.steps.iter().any(|step| step.looked || step.timed | step.sleeping != 0);
         *self.verdicts.entry(execution.verdict.word()).or_default() += 1;
         let held = execution.verdict.held();
         let row = self.outcomes.entry(execution.outcome.clone()).or_default();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::cost::Bound;
-use super::order::MAX_CHANGE_POINTS;
+use super::order::{MAX_CHANGE_POINTS, SPIN_TURNS};
 use super::{HANG, SimError};
 
 /// How schedules are chosen.
@@ -107,10 +107,15 @@ pub struct Search {
     pub strategy: Strategy,
     /// How many processes may be killed in one execution.
     pub kills: u32,
-    /// Whether a timed wait may end by its deadline while others could go on, as it
-    /// does where they are slow. In an exhaustive search that costs a preemption,
-    /// and without a bound on these it is not tried.
+    /// Whether time may pass while others could go on, as it does where they are slow:
+    /// a timed wait ends by its deadline, or an hour passes before a process looks at
+    /// a clock. In an exhaustive search that costs a preemption, and without a bound
+    /// on these it is not tried.
     pub early_timeouts: bool,
+    /// How often a process that polls may go on within an execution although nothing
+    /// has changed, each time twice as long as before: 8 turns are some 4,000
+    /// accesses. Where one could go on further, an exhaustive search is not complete.
+    pub spin_turns: u8,
     /// The most schedules to run; `None` is no limit, which only an exhaustive
     /// search can do without.
     pub max_schedules: Option<u64>,
@@ -138,6 +143,7 @@ impl Search {
             strategy,
             kills: 0,
             early_timeouts: false,
+            spin_turns: SPIN_TURNS,
             max_schedules: samples.then_some(10_000),
             max_time: None,
             stop_at_first_failure: samples,
@@ -197,10 +203,17 @@ impl Search {
         self
     }
 
-    /// With timed waits that may end while others could go on.
+    /// With time that may pass while others could go on.
     #[must_use]
     pub fn with_early_timeouts(mut self) -> Self {
         self.early_timeouts = true;
+        self
+    }
+
+    /// Lets a process that polls go on `turns` times; see [`Search::spin_turns`].
+    #[must_use]
+    pub fn spin_turns(mut self, turns: u8) -> Self {
+        self.spin_turns = turns;
         self
     }
 

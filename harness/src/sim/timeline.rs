@@ -5,6 +5,7 @@
 //! one line of code are one row, and so are rounds of a loop that saw the same.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -195,9 +196,23 @@ fn row(
         field: shared.then(|| names.name(what.offset, part.size)),
         before: (shared && !silent && changes).then(|| value(&before)),
         after: (shared && !silent).then(|| value(&after)),
-        note: note(step, processes),
+        note: later(step).into_iter().chain(note(step, processes)).reduce(|a, b| a + ", " + &b),
         place,
     }
+}
+
+fn word(bytes: &[u8; 16]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+/// By how much time moved on before the step, in words.
+fn later(step: &Step) -> Option<String> {
+    let time = match Duration::from_nanos(step.passed) {
+        Duration::ZERO => return None,
+        time if time >= Duration::from_secs(3600) => "an hour".to_owned(),
+        time => format!("{time:?}"),
+    };
+    Some(format!("{time} later"))
 }
 
 fn note(step: &Step, processes: &[String]) -> Option<String> {
@@ -209,6 +224,9 @@ fn note(step: &Step, processes: &[String]) -> Option<String> {
         .collect();
     match step.what.op {
         Op::Wait if step.took => Some("sleeps".into()),
+        Op::Wait if u64::from(word(&step.before)) == step.what.argument => {
+            Some("its time has passed".into())
+        }
         Op::Wait => Some("changed meanwhile, goes on".into()),
         Op::CompareExchange if !step.took => Some("not as expected".into()),
         Op::Wake | Op::Requeue if woken.is_empty() => Some("nobody waits".into()),

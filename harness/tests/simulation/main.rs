@@ -10,6 +10,7 @@ mod instruction_cases;
 mod instructions;
 mod libc_functions;
 mod limits;
+mod loops;
 mod odd;
 mod programs;
 mod random;
@@ -18,6 +19,7 @@ mod replays;
 mod robust;
 #[path = "../runner/mod.rs"]
 mod runner;
+mod spins;
 mod surroundings;
 mod sync;
 mod time;
@@ -29,10 +31,12 @@ use futexes::*;
 use instructions::*;
 use libc_functions::*;
 use limits::*;
+use loops::*;
 use odd::*;
 use reduction::*;
 use replays::*;
 use robust::*;
+use spins::*;
 use surroundings::*;
 use sync::*;
 use time::*;
@@ -52,6 +56,17 @@ fn main() -> ExitCode {
             schedules_are_counted_by_the_formula,
             bounded_schedules_are_counted_by_the_formula,
             search_of_what_does_not_repeat_is_not_complete,
+            bounded_loops_come_to_what_an_interpreter_says,
+            bounded_loops_with_kills_come_to_what_an_interpreter_says,
+            reader_that_believes_after_some_tries_is_found_with_one_preemption,
+            sampling_lets_a_reader_believe_after_a_hundred_tries,
+            loops_that_only_another_can_end_are_complete,
+            search_of_a_loop_that_counts_is_not_complete,
+            turns_decide_how_far_a_bounded_loop_is_followed,
+            livelock_is_a_state_that_repeats,
+            polled_deadlines_can_pass,
+            time_can_be_late_at_any_look_at_the_clock,
+            lost_update_among_many_processes_is_found_soon,
             delayed_schedules_are_counted_like_inversions,
             instructions_do_as_the_processor_does,
             memcpy_copies_out_of_shared_memory,

@@ -128,7 +128,7 @@ pub fn killed_helper_is_an_error() {
 /// Two programs search at the same time, and find what each would alone.
 pub fn two_programs_search_at_once() {
     let alone = text(&command("count").output().expect("a child"));
-    assert!(alone.starts_with("all schedules: "), "{alone}");
+    assert!(alone.starts_with("all schedules, in program order: "), "{alone}");
     let both = [command("count"), command("count")].map(|mut command| command.spawn());
     for child in both {
         let output = child.and_then(std::process::Child::wait_with_output).expect("a child");

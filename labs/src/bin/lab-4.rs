@@ -44,7 +44,8 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     if !explored.is_empty() {
         let mut cases = lab_4::cases();
         cases.retain(|case| case.name == "set-get");
-        let killed = searches(common, &cases, &Search::exhaustive(1).with_kills())?;
+        let killed =
+            searches(common, &cases, &Search::exhaustive(1).with_kills().with_early_timeouts())?;
         survives = killed.0;
         explored.extend(killed.1);
     }

@@ -39,6 +39,7 @@ pub fn now(world: &World) -> u64 {
 fn look(world: &World) -> u64 {
     let me = world.my_control();
     me.looked_ns.set(me.looked_ns.get() + LOOK_NS);
+    me.polls_clock.set(true);
     EPOCH_NS.saturating_add(now(world))
 }
 

@@ -3,6 +3,9 @@
 //! Source: the `ucontext_t` of x86-64 Linux, sigaction(2); its extended state in
 //! the kernel's uapi/asm/sigcontext.h and Intel SDM volume 1, chapter 13.
 
+use std::cell::Cell;
+use std::ptr::NonNull;
+
 use iced_x86::Register;
 use libc::{REG_EFL, REG_R8, REG_RIP};
 
@@ -23,7 +26,8 @@ const PRESENT: usize = 512;
 const MASKS: u32 = 5;
 
 /// The registers of the interrupted code.
-pub struct Context<'a>(&'a mut libc::ucontext_t);
+#[derive(Clone, Copy)]
+pub struct Context<'a>(&'a Cell<libc::ucontext_t>);
 
 impl<'a> Context<'a> {
     /// # Safety
@@ -31,17 +35,41 @@ impl<'a> Context<'a> {
     /// `SA_SIGINFO`, and is borrowed until the handler returns.
     pub unsafe fn new(context: *mut libc::c_void) -> Self {
         // SAFETY: the caller's promise; the kernel put a `ucontext_t` there, and
-        // nobody else refers to it while the handler runs.
-        Self(unsafe { &mut *context.cast() })
+        // only such views refer to it while the handler runs.
+        Self(unsafe { &*context.cast() })
     }
 
-    fn slot(&mut self, index: i32) -> &mut i64 {
+    /// Where it lies, for another view of the same.
+    pub fn place(&self) -> NonNull<libc::c_void> {
+        NonNull::from(self.0).cast()
+    }
+
+    /// The general registers and the instruction pointer.
+    pub fn general(&self) -> impl Iterator<Item = u64> {
+        (REG_R8..=REG_RIP).map(|index| self.read(index))
+    }
+
+    /// Where register `index` is kept.
+    fn slot(&self, index: i32) -> *mut i64 {
+        // SAFETY: the field is within the `ucontext_t`, which is borrowed.
+        let slots = unsafe { &raw mut (*self.0.as_ptr()).uc_mcontext.gregs };
         // The indices are constants of libc, all below the array's 23.
-        &mut self.0.uc_mcontext.gregs[index as usize]
+        slots.cast::<i64>().wrapping_add(index as usize)
+    }
+
+    fn write(&self, index: i32, value: u64) {
+        // SAFETY: `slot` is valid, and the one thread of the process is here.
+        unsafe { self.slot(index).write(value as i64) };
     }
 
     fn read(&self, index: i32) -> u64 {
-        self.0.uc_mcontext.gregs[index as usize] as u64
+        // SAFETY: as in `write`.
+        unsafe { self.slot(index).read() as u64 }
+    }
+
+    fn saved_state(&self) -> *mut u8 {
+        // SAFETY: the field is within the `ucontext_t`, which is borrowed.
+        unsafe { (*self.0.as_ptr()).uc_mcontext.fpregs }.cast()
     }
 
     /// The instruction pointer.
@@ -51,7 +79,7 @@ impl<'a> Context<'a> {
 
     /// Goes on at `ip`.
     pub fn set_ip(&mut self, ip: u64) {
-        *self.slot(REG_RIP) = ip as i64;
+        self.write(REG_RIP, ip);
     }
 
     /// The flags register.
@@ -61,7 +89,7 @@ impl<'a> Context<'a> {
 
     /// Replaces the flags register.
     pub fn set_flags(&mut self, flags: u64) {
-        *self.slot(REG_EFL) = flags as i64;
+        self.write(REG_EFL, flags);
     }
 
     /// Asks for a SIGTRAP after the next instruction, or no longer.
@@ -101,7 +129,7 @@ impl<'a> Context<'a> {
                 _ => value,
             }
         };
-        *self.slot(index) = merged as i64;
+        self.write(index, merged);
     }
 
     /// The mask register `mask`; all zeroes where the processor has none.
@@ -142,7 +170,7 @@ impl<'a> Context<'a> {
     /// Reads the saved state at `offset`, within its oldest part or a component
     /// that has room.
     pub fn read_saved(&self, offset: usize, to: &mut [u8]) {
-        let from = (self.0.uc_mcontext.fpregs as usize + offset) as *const u8;
+        let from = self.saved_state().wrapping_add(offset);
         // SAFETY: the kernel saved the processor's extended state there, in the
         // standard format; the range is within it, as the caller has made sure.
         unsafe { from.copy_to_nonoverlapping(to.as_mut_ptr(), to.len()) };
@@ -150,21 +178,23 @@ impl<'a> Context<'a> {
 
     /// Writes it; the process goes on with it once the handler returns.
     pub fn write_saved(&mut self, offset: usize, from: &[u8]) {
-        let to = (self.0.uc_mcontext.fpregs as usize + offset) as *mut u8;
+        let to = self.saved_state().wrapping_add(offset);
         // SAFETY: as in `read_saved`; the frame is this handler's to change.
         unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
     }
 
     /// The signals that the interrupted code blocks.
     pub fn blocked_signals(&self) -> u64 {
-        let mask = (&raw const self.0.uc_sigmask).cast::<u64>();
+        // SAFETY: as in `write`.
+        let mask = unsafe { &raw const (*self.0.as_ptr()).uc_sigmask }.cast::<u64>();
         // SAFETY: the kernel put its mask of 8 bytes where glibc's longer one begins.
         unsafe { mask.read() }
     }
 
     /// Replaces them, once the handler returns.
     pub fn block_signals(&mut self, mask: u64) {
-        let to = (&raw mut self.0.uc_sigmask).cast::<u64>();
+        // SAFETY: as in `write`.
+        let to = unsafe { &raw mut (*self.0.as_ptr()).uc_sigmask }.cast::<u64>();
         // SAFETY: as in `blocked_signals`.
         unsafe { to.write(mask) };
     }

@@ -12,12 +12,13 @@ use std::sync::atomic::AtomicU32;
 
 pub use super::order::{MAX_CHANGE_POINTS, MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY, Policy};
 use super::record::{Choice, Pending, Step};
+use super::spin::Anchor;
 
 /// The most bytes of text that a process can hand back.
 pub const TEXT: usize = 255;
 
 /// How many different accesses a loop can have that is found to spin.
-pub const RECENT: usize = 8;
+pub const RECENT: usize = 128;
 
 /// Where a process stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,8 +127,24 @@ pub struct ProcessControl {
     pub spins_since: Cell<u64>,
     /// How often it has repeated an access that showed it nothing new.
     pub repeats: Cell<u32>,
-    /// Its last few accesses, as hashes: (instruction, place, bytes).
-    pub recent: Cell<[u64; RECENT]>,
+    /// Its last accesses that were new, as hashes: (instruction, place, bytes).
+    pub recent: [Cell<u64>; RECENT],
+    /// How many there were since the last change.
+    pub recent_len: Cell<u32>,
+    /// How often it has gone on although it spun, since the last change.
+    pub turns: Cell<u8>,
+    /// Whether it has looked at a clock since the last change.
+    pub polls_clock: Cell<bool>,
+    /// An access at which it may be again, as it was.
+    pub anchor: Cell<Anchor>,
+    /// Whether it was: only another's change can end its loop.
+    pub loops: Cell<bool>,
+    /// Whether it was in one, and is looked at again.
+    pub looped: Cell<bool>,
+    /// After how many steps it was found to be in a loop.
+    pub loops_at: Cell<u32>,
+    /// Whether it has mapped memory, or unmapped it.
+    pub remapped: Cell<bool>,
     /// The count of changes when `recent` was begun.
     pub recent_changes: Cell<u64>,
     /// PCT, POS: the higher goes first.
@@ -157,6 +174,8 @@ pub enum Outcome {
     Deadlock,
     /// The bound on steps was reached.
     OutOfSteps,
+    /// All that are left wait, or repeat their steps and change nothing.
+    Loop,
     /// A process asked for what is not emulated.
     Refused,
     /// A process computed for too long without a step.
@@ -198,6 +217,10 @@ pub struct Control {
     pub exchanges_only: Cell<bool>,
     /// SURW: who makes the next interesting step.
     pub intended: Cell<u8>,
+    /// Bit `p`: process `p` polls on where a strategy chooses.
+    pub patient: Cell<u32>,
+    /// How often a process may go on although it spins, until the next change.
+    pub spin_turns: Cell<u8>,
     /// Steps after which the execution is given up.
     pub step_limit: Cell<u32>,
     /// After how long without a step a process is given up, in milliseconds of its
@@ -234,6 +257,8 @@ pub struct Control {
     pub choices: Cell<u32>,
     /// How many steps were made, timeouts and kills included.
     pub steps: Cell<u32>,
+    /// How many of them, up to the last one of a process that was in no loop.
+    pub progress: Cell<u32>,
 
     /// The processes.
     pub processes: [ProcessControl; MAX_PROCESSES],
@@ -274,6 +299,7 @@ impl Control {
         self.changes.set(0);
         self.choices.set(0);
         self.steps.set(0);
+        self.progress.set(0);
         for process in self.processes() {
             process.reset();
         }
@@ -296,7 +322,14 @@ impl ProcessControl {
         self.hand_on.set(NOBODY);
         self.yielded.set(false);
         self.repeats.set(0);
-        self.recent.set([0; RECENT]);
+        self.recent_len.set(0);
+        self.turns.set(0);
+        self.polls_clock.set(false);
+        self.anchor.set(Anchor::default());
+        self.loops.set(false);
+        self.looped.set(false);
+        self.loops_at.set(0);
+        self.remapped.set(false);
         self.spins_since.set(super::decide::NEVER);
         self.recent_changes.set(0);
         self.owner.set(false);

@@ -10,9 +10,9 @@
 use super::control::{
     Control, MAX_FRAMES, MAX_STEPS, NOBODY, Outcome, Policy, ProcessControl, State,
 };
-use super::mix;
 pub use super::order::bit;
 use super::record::{Choice, Op, Pending, Step};
+use super::{mix, spin};
 
 /// A count of changes that is never reached.
 pub const NEVER: u64 = u64::MAX;
@@ -30,13 +30,16 @@ pub enum Next {
     Over,
 }
 
-/// Who can go, as masks.
+/// Who can go, as masks; see [`Step`].
 #[derive(Clone, Copy, Debug)]
 struct Candidates {
     enabled: u32,
     sleeping: u32,
     timed: u32,
+    due: u32,
     yielded: u32,
+    looping: u32,
+    cut: u32,
     alive: u32,
 }
 
@@ -52,17 +55,35 @@ impl Candidates {
         let timed = control.mask(|process| {
             process.state.get() == State::Blocked && process.deadline.get() != u64::MAX
         });
+        let due = (sleeping | timed)
+            & control.mask(|process| process.deadline.get() <= control.clock.get());
+        let looping = spinning & control.mask(|process| process.loops.get());
+        let cut =
+            spinning & control.mask(|process| process.turns.get() >= control.spin_turns.get());
         let alive = control.mask(|process| !process.state.get().ended());
         let enabled = if ready & !yielded != 0 {
             ready & !yielded
         } else if ready & !spinning != 0 {
             ready & !spinning
-        } else if ready == 0 || earliest(control, waits).is_some() {
+        } else if ready == 0 || first_in_time(control).is_some() {
             0
         } else {
             1 << following(control, ready)
         };
-        Self { enabled, sleeping, timed, yielded, alive }
+        Self { enabled, sleeping, timed, due, yielded, looping, cut, alive }
+    }
+
+    /// Those that spin, and may come to an end of it.
+    fn polling(&self) -> u32 {
+        self.yielded & !self.enabled & !self.looping & !self.cut
+    }
+
+    /// Whether nothing will ever change: all that are left wait for another, or are
+    /// in a loop that only another can end.
+    fn is_stuck(&self, control: &Control) -> bool {
+        self.sleeping | self.timed == 0
+            && self.looping != 0
+            && self.alive & !self.looping & control.mask(|p| p.state.get() != State::Blocked) == 0
     }
 }
 
@@ -86,16 +107,21 @@ pub fn next(control: &Control) -> Next {
         control.outcome.set(Outcome::OutOfSteps);
         return Next::Over;
     }
-    if candidates.enabled == 0 {
-        let wait = earliest(control, |process| process.state.get() == State::Blocked);
-        let sleep = earliest(control, |process| process.state.get() == State::Sleeping);
-        match (wait, sleep) {
-            (Some((deadline, waiter)), sleep) if sleep.is_none_or(|(end, _)| deadline < end) => {
-                time_out(control, candidates, waiter, deadline, false);
-                return Next::Timeout(waiter);
-            }
-            (None, None) => return stuck(control, candidates),
-            _ => {}
+    if candidates.is_stuck(control) && control.choices.get() >= control.prefix_len.get() {
+        let stale = |p: &ProcessControl| p.loops.get() && p.loops_at.get() < control.progress.get();
+        if control.mask(stale) == 0 {
+            control.outcome.set(Outcome::Loop);
+            return Next::Over;
+        }
+        control.processes().iter().filter(|p| stale(p)).for_each(spin::look_again);
+        return next(control);
+    }
+    if candidates.enabled == 0 && candidates.polling() == 0 {
+        let Some(first) = first_in_time(control) else { return stuck(control, candidates) };
+        let process = &control.processes[usize::from(first)];
+        if process.state.get() == State::Blocked {
+            time_out(control, candidates, first, process.deadline.get(), Cause::Forced);
+            return Next::Timeout(first);
         }
     }
     choose(control, candidates)
@@ -116,25 +142,25 @@ fn stuck(control: &Control, candidates: Candidates) -> Next {
     let process = candidates.alive.trailing_zeros() as u8;
     let ip = control.processes[usize::from(process)].pending.get().ip;
     let what = Pending { op: Op::Kill, ip, ..Pending::default() };
-    write_log(control, candidates, process, what, false);
+    write_log(control, candidates, process, what, Cause::Forced);
     Next::Kill(process)
 }
 
-/// The process with the earliest deadline among those for which `test` holds.
-fn earliest(control: &Control, test: impl Fn(&ProcessControl) -> bool) -> Option<(u64, u8)> {
-    let deadlines = control.processes().iter().enumerate().filter(|(_, process)| test(process));
+/// The process whose sleep or timed wait ends first.
+fn first_in_time(control: &Control) -> Option<u8> {
+    let waiting = control.processes().iter().enumerate().filter(|(_, p)| waits(p));
+    let key =
+        |process: &ProcessControl| (process.deadline.get(), process.state.get() == State::Blocked);
+    let first = waiting.filter(|(_, p)| p.deadline.get() != u64::MAX).min_by_key(|(_, p)| key(p));
     // At most MAX_PROCESSES, which fits.
-    deadlines
-        .map(|(i, process)| (process.deadline.get(), i as u8))
-        .filter(|(at, _)| *at != u64::MAX)
-        .min()
+    first.map(|(i, _)| i as u8)
 }
 
 /// The wait of `waiter` has come to its deadline.
-fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64, chosen: bool) {
+fn time_out(control: &Control, candidates: Candidates, waiter: u8, deadline: u64, cause: Cause) {
     let process = &control.processes[usize::from(waiter)];
     let what = Pending { op: Op::Timeout, argument: deadline, ..process.pending.get() };
-    write_log(control, candidates, waiter, what, chosen);
+    write_log(control, candidates, waiter, what, cause);
     control.clock.set(control.clock.get().max(deadline));
     process.wake_result.set(-i64::from(libc::ETIMEDOUT));
     process.state.set(State::Running);
@@ -154,10 +180,10 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
             wanted
         } else {
             control.diverged.set(control.diverged.get().min(index));
-            Choice { process: go_on(control, candidates), kill: false }
+            Choice::go(go_on(control, candidates))
         }
     } else {
-        Choice { process: by_policy(control, candidates), kill: false }
+        Choice::go(by_policy(control, candidates))
     };
     if !prefixed
         && candidates.timed != 0
@@ -165,24 +191,43 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
     {
         choice.process = pick(control, candidates.timed);
     }
+    if !prefixed
+        && control.processes().iter().any(|process| process.looked_ns.get() > 0)
+        && (control.next_random() as u32) < control.timeout_chance.get()
+    {
+        choice.late = true;
+    }
     let left = control.kills_left.get();
     if !prefixed && left > 0 && (control.next_random() as u32) < control.kill_chance.get() {
         control.kills_left.set(left - 1);
-        choice.kill = true;
+        choice = Choice::kill(choice.process);
     }
     control.choices.set(index + 1);
 
     let process = &control.processes[usize::from(choice.process)];
     if choice.kill {
         let what = Pending { op: Op::Kill, ip: process.pending.get().ip, ..Pending::default() };
-        write_log(control, candidates, choice.process, what, true);
+        write_log(
+            control,
+            candidates,
+            choice.process,
+            what,
+            Cause::Chosen { passed: 0, late: false },
+        );
         return Next::Kill(choice.process);
     }
+    let polls_on = process.state.get() == State::Ready && spins(control, process);
+    let passed = if choice.late { spin::HOUR_NS } else { 0 };
+    let passed = passed + if polls_on { spin::passes_ns(process) } else { 0 };
+    let cause = Cause::Chosen { passed, late: choice.late };
     let expires = process.state.get() == State::Blocked;
     if expires {
-        time_out(control, candidates, choice.process, process.deadline.get(), true);
+        time_out(control, candidates, choice.process, process.deadline.get(), cause);
     } else {
-        write_log(control, candidates, choice.process, process.pending.get(), true);
+        write_log(control, candidates, choice.process, process.pending.get(), cause);
+    }
+    if polls_on {
+        spin::go_on(process);
     }
     // Whoever had yielded has let another go, or was the only one left; the one
     // that spins, if it is this one, was made to go on.
@@ -196,31 +241,60 @@ fn choose(control: &Control, candidates: Candidates) -> Next {
     if expires { Next::Timeout(choice.process) } else { Next::Run(choice.process) }
 }
 
-fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pending, chosen: bool) {
+/// Why a step is made.
+#[derive(Clone, Copy)]
+enum Cause {
+    /// Nothing else can happen.
+    Forced,
+    /// It was chosen, after the clock has moved on by `passed` nanoseconds.
+    Chosen { passed: u64, late: bool },
+}
+
+/// Lets the time pass that the step brings with it, and writes it into the log.
+fn write_log(control: &Control, candidates: Candidates, process: u8, what: Pending, cause: Cause) {
+    let (chosen, passed, late) = match cause {
+        Cause::Forced => (false, 0, false),
+        Cause::Chosen { passed, late } => (true, passed, late),
+    };
     let step = Step {
         process,
         last: control.last.get(),
         chosen,
+        late,
+        passed,
         what,
         enabled: candidates.enabled,
         sleeping: candidates.sleeping,
         timed: candidates.timed,
+        due: candidates.due,
         yielded: candidates.yielded,
+        looping: candidates.looping,
+        cut: candidates.cut,
         spinning: spinning(control),
         alive: candidates.alive,
         owners: control.mask(|process| process.owner.get()),
         ..Step::default()
     };
     append(control, step);
+    control.clock.set(control.clock.get().saturating_add(passed));
+    let looped = control.processes[usize::from(process)].looped.get();
+    if !bit(candidates.looping, process) && !looped {
+        control.progress.set(control.steps.get());
+    }
 }
 
 /// What the processes have seen repeatedly, and how often: when each will be
 /// found to spin.
 fn spinning(control: &Control) -> u32 {
     let processes = control.processes().iter().zip(1u64..);
-    let repeating = processes
-        .filter(|(p, _)| p.repeats.get() > 0 && p.recent_changes.get() == control.changes.get());
-    let all = repeating.fold(0, |all, (p, i)| mix(all ^ mix(i << 32 | u64::from(p.repeats.get()))));
+    let repeating = processes.filter(|(p, _)| {
+        (p.repeats.get() > 0 || p.turns.get() > 0)
+            && p.recent_changes.get() == control.changes.get()
+    });
+    let all = repeating.fold(0, |all, (p, i)| {
+        let repeats = if p.loops.get() { 0 } else { p.repeats.get() };
+        mix(all ^ mix(i << 40 | u64::from(p.turns.get()) << 32 | u64::from(repeats)))
+    });
     all as u32
 }
 
@@ -239,18 +313,23 @@ pub fn append(control: &Control, step: Step) {
 }
 
 fn by_policy(control: &Control, candidates: Candidates) -> u8 {
-    if candidates.enabled == 0 {
+    if control.policy.get() == Policy::GoOn {
+        return go_on(control, candidates);
+    }
+    // In an execution, half of them poll on as if nothing else could be done.
+    let enabled = candidates.enabled | candidates.polling() & control.patient.get();
+    if enabled == 0 {
         return go_on(control, candidates);
     }
     // A sleep may end at any time: it is as good as a step that is ready.
-    let possible = candidates.enabled | candidates.sleeping;
+    let possible = enabled | candidates.sleeping;
     match control.policy.get() {
         Policy::GoOn => go_on(control, candidates),
         Policy::Random => pick(control, possible),
         // Whoever sleeps gives way, or one that polls would never end.
         Policy::Pct => {
-            lower_at_change_point(control, candidates.enabled);
-            highest(control, candidates.enabled)
+            lower_at_change_point(control, enabled);
+            highest(control, enabled)
         }
         Policy::Pos => {
             let process = highest(control, possible);
@@ -262,7 +341,7 @@ fn by_policy(control: &Control, candidates: Candidates) -> u8 {
 }
 
 /// The last one goes on; if it cannot, the next in order that can; if none can,
-/// the one whose sleep ends first.
+/// the one whose sleep or wait ends first.
 fn go_on(control: &Control, candidates: Candidates) -> u8 {
     let last = control.last.get();
     if bit(candidates.enabled, last) {
@@ -271,8 +350,7 @@ fn go_on(control: &Control, candidates: Candidates) -> u8 {
     if candidates.enabled != 0 {
         return following(control, candidates.enabled);
     }
-    let sleeper = earliest(control, |process| process.state.get() == State::Sleeping);
-    sleeper.map_or_else(|| following(control, candidates.alive), |(_, process)| process)
+    first_in_time(control).unwrap_or_else(|| following(control, candidates.alive))
 }
 
 /// The member of `mask` that comes next after the last one that went, in a circle.

@@ -15,7 +15,7 @@ use super::sys;
 use crate::trap;
 
 /// Calls that always stop and are answered (`syscalls.rs`).
-const ANSWERED: [i64; 25] = [
+const ANSWERED: [i64; 28] = [
     libc::SYS_futex,
     libc::SYS_set_robust_list,
     libc::SYS_nanosleep,
@@ -41,10 +41,12 @@ const ANSWERED: [i64; 25] = [
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_sigaltstack,
+    libc::SYS_mprotect,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
 ];
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
 const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
 const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
 const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
@@ -105,7 +107,7 @@ fn program(state: u64, len: u64) -> Vec<sock_filter> {
         program.unless_equal_skip(number as u32, 1);
         program.stop();
     }
-    shared_mappings(&mut program);
+    mappings(&mut program);
     for (number, index, _) in REFUSED_INSIDE {
         inside(&mut program, number, index, state, len);
     }
@@ -113,12 +115,11 @@ fn program(state: u64, len: u64) -> Vec<sock_filter> {
     program.0
 }
 
-/// A new mapping stops unless it is private.
-fn shared_mappings(program: &mut Program) {
-    program.unless_equal_skip(libc::SYS_mmap as u32, 5);
-    program.load(argument(3));
-    program.push(AND, libc::MAP_TYPE as u32, 0, 0);
-    program.unless_equal_skip(libc::MAP_PRIVATE as u32, 1);
+/// A new mapping stops unless it has the mark of its own.
+fn mappings(program: &mut Program) {
+    program.unless_equal_skip(libc::SYS_mmap as u32, 4);
+    program.load(argument(4) + 4);
+    program.unless_equal_skip((sys::MARK >> 32) as u32, 1);
     program.allow();
     program.stop();
 }

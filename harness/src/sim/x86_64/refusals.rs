@@ -67,16 +67,13 @@ pub const BY_ID: [i64; 10] = [
 
 /// Calls that are refused where an argument lies in the shared state: number,
 /// argument, and the words.
-pub const REFUSED_INSIDE: [(i64, u32, &str); 10] = [
+pub const REFUSED_INSIDE: [(i64, u32, &str); 7] = [
     (libc::SYS_read, 1, INTO),
     (libc::SYS_pread64, 1, INTO),
     (libc::SYS_recvfrom, 1, INTO),
     (libc::SYS_write, 1, FROM),
     (libc::SYS_pwrite64, 1, FROM),
     (libc::SYS_sendto, 1, FROM),
-    (libc::SYS_mprotect, 0, CHANGE),
-    (libc::SYS_munmap, 0, CHANGE),
-    (libc::SYS_mremap, 0, CHANGE),
     (libc::SYS_madvise, 0, CHANGE),
 ];
 
@@ -85,8 +82,11 @@ const FROM: &str = "writing shared memory to a file";
 const CHANGE: &str = "changing how the shared memory is mapped";
 
 /// Calls that are refused for some of their arguments.
-const REFUSED_AT_TIMES: [(i64, &str); 4] = [
+const REFUSED_AT_TIMES: [(i64, &str); 7] = [
     (libc::SYS_mmap, MAPPING),
+    (libc::SYS_mprotect, CHANGE),
+    (libc::SYS_munmap, CHANGE),
+    (libc::SYS_mremap, CHANGE),
     (libc::SYS_kill, SIGNAL),
     (libc::SYS_tkill, SIGNAL),
     (libc::SYS_tgkill, SIGNAL),

@@ -11,7 +11,7 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use super::control::{Control, MAX_PROCESSES, MAX_STEPS, Outcome};
-use super::order::{Execution, Order};
+use super::order::{Execution, Order, SPIN_TURNS};
 use super::record::Step;
 use super::world::World;
 use super::zygote::{self, Zygote};
@@ -29,6 +29,7 @@ pub struct Runner<'a, T: Shared> {
     names: Option<Trap>,
     zygote: Pid,
     step_limit: u32,
+    spin_turns: u8,
     /// Executions asked for so far.
     asked: u32,
     marker: PhantomData<T>,
@@ -109,6 +110,7 @@ impl<'a, T: Shared> Runner<'a, T> {
             names,
             zygote,
             step_limit,
+            spin_turns: SPIN_TURNS,
             asked: 0,
             marker: PhantomData,
         };
@@ -117,6 +119,12 @@ impl<'a, T: Shared> Runner<'a, T> {
             Outcome::Refused => Err(SimError::Unsupported { why: runner.page().refusal.get() }),
             _ => Ok(runner),
         }
+    }
+
+    /// Lets a process go on `turns` times although it spins, until the next change;
+    /// [`SPIN_TURNS`] if nobody says.
+    pub fn let_spin(&mut self, turns: u8) {
+        self.spin_turns = turns;
     }
 
     fn page(&self) -> &Control {
@@ -156,6 +164,8 @@ impl<'a, T: Shared> Runner<'a, T> {
         page.interesting.set(order.interesting);
         page.exchanges_only.set(order.exchanges_only);
         page.step_limit.set(self.step_limit);
+        page.spin_turns.set(self.spin_turns);
+        page.patient.set(page.next_random() as u32);
         page.traced.set(order.traced);
         for (slot, choice) in page.prefix.iter().zip(&order.prefix) {
             slot.set(*choice);

@@ -8,6 +8,8 @@
 //! them in code of its own. These are taken even then: a handler that reads the
 //! caller's memory on its behalf makes a step or crashes as the caller would have.
 
+use std::alloc::Layout;
+use std::ops::Range;
 use std::ptr;
 
 use iced_x86::Register;
@@ -27,15 +29,24 @@ pub const OWN_MASK: u64 =
 /// The stack of the handlers, in bytes: also needed when the usual one is used up.
 const STACK: usize = 256 * 1024;
 
+/// The size of a page, in bytes.
+const PAGE: usize = 4096;
+
 /// `si_code` of a SIGSYS that a filter raised.
 const SYS_SECCOMP: i32 = 1;
 
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
-/// Installs the handlers, for this process and those that it will fork.
-pub fn install() {
-    let stack = Box::leak(vec![0u8; STACK].into_boxed_slice());
-    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK };
+/// Installs the handlers, for this process and those that it will fork. Returns
+/// where their stack lies.
+pub fn install() -> Range<u64> {
+    // Pages of its own, since `fingerprint.rs` looks at all others.
+    let pages = Layout::from_size_align(STACK, PAGE).expect("a power of two");
+    // SAFETY: the size is not zero.
+    let stack = unsafe { std::alloc::alloc_zeroed(pages) };
+    assert!(!stack.is_null(), "no memory for the stack of the signal handlers");
+    let lies = stack as u64..stack as u64 + STACK as u64;
+    let stack = libc::stack_t { ss_sp: stack.cast(), ss_flags: 0, ss_size: STACK };
     // SAFETY: the stack lives as long as the process.
     unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
     unblock();
@@ -45,6 +56,7 @@ pub fn install() {
     for signal in DEADLY.into_iter().filter(|signal| !is_handled(*signal)) {
         set(signal, on_deadly);
     }
+    lies
 }
 
 /// Whether the program itself handles `signal`. Rust's runtime handles SIGBUS,
@@ -96,7 +108,9 @@ extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: *mut li
         crash(world, signal, &context);
     }
     world.interrupted_at(context.ip());
+    let outer = world.enter(&context);
     access::carry_out(world, &mut context);
+    world.leave(outer);
 }
 
 extern "C" fn on_trap(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
@@ -104,9 +118,11 @@ extern "C" fn on_trap(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::
     // SAFETY: the handler was installed with SA_SIGINFO.
     let mut context = unsafe { Context::new(context) };
     world.interrupted_at(context.ip());
+    let outer = world.enter(&context);
     if !stepped::finish(world, &mut context) {
         crash(world, signal, &context);
     }
+    world.leave(outer);
 }
 
 extern "C" fn on_system_call(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
@@ -119,7 +135,9 @@ extern "C" fn on_system_call(signal: i32, info: *mut libc::siginfo_t, context: *
     if info.si_code != SYS_SECCOMP {
         crash(world, signal, &context);
     }
+    let outer = world.enter(&context);
     syscalls::answer(&mut context);
+    world.leave(outer);
 }
 
 extern "C" fn on_deadly(signal: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {

@@ -4,15 +4,10 @@
 //! each piece is a step: up to 8 bytes within a cache line, or 16 aligned bytes.
 //! Source: Intel SDM volume 3A, section 9.1.1 (guaranteed atomic operations).
 
-use super::control::{MAX_FRAMES, RECENT, State};
-use super::mix;
+use super::control::{MAX_FRAMES, State};
 use super::record::{Op, Pending};
-use super::turn;
 use super::world::World;
-
-/// How often an access may repeat, and show nothing new, before its process is
-/// taken to spin and lets others go first.
-const SPIN: u32 = 8;
+use super::{spin, turn};
 
 /// The lengths into which an access of `size` bytes at `offset` is cut.
 pub fn pieces(offset: u32, size: usize) -> impl Iterator<Item = (u32, usize)> {
@@ -98,7 +93,7 @@ pub fn finish(world: &World, before: &[u8], after: &[u8], took: bool) {
     if before != after {
         control.changes.set(control.changes.get() + 1);
     }
-    watch_for_spin(world, &step.what, &step.after);
+    spin::watch(world, &step.what, &step.after);
     if control.traced.get() {
         keep_frames(world, index);
     }
@@ -112,34 +107,6 @@ pub fn finish_word(world: &World, before: u32, after: u32, took: bool, woken: u3
     }
     finish(world, &before.to_le_bytes(), &after.to_le_bytes(), took);
     super::futex::note_woken(world, woken);
-}
-
-/// A process that repeats an access, or a short round of accesses, while nothing
-/// changes, spins: it lets others go first until one has changed something.
-fn watch_for_spin(world: &World, what: &Pending, seen: &[u8; 16]) {
-    let me = world.my_control();
-    let changes = world.control.changes.get();
-    if me.recent_changes.replace(changes) != changes {
-        me.recent.set([0; RECENT]);
-        me.repeats.set(0);
-    }
-    let low = u64::from_le_bytes([
-        seen[0], seen[1], seen[2], seen[3], seen[4], seen[5], seen[6], seen[7],
-    ]);
-    let access = mix(what.ip ^ mix(u64::from(what.offset) ^ mix(low)));
-    let mut recent = me.recent.get();
-    if recent.contains(&access) {
-        me.repeats.set(me.repeats.get() + 1);
-    } else {
-        me.repeats.set(0);
-        recent.rotate_right(1);
-        recent[0] = access;
-        me.recent.set(recent);
-    }
-    if me.repeats.get() >= SPIN {
-        me.repeats.set(0);
-        me.spins_since.set(changes);
-    }
 }
 
 fn keep_frames(world: &World, index: usize) {

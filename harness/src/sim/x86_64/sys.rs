@@ -41,6 +41,35 @@ pub unsafe fn call(number: i64, arguments: [u64; 5]) -> i64 {
     result
 }
 
+/// `mmap` with all its six arguments: the mark is in the upper half of the fifth,
+/// the descriptor, which the kernel does not look at.
+///
+/// # Safety
+/// As mmap(2) demands.
+pub unsafe fn map(arguments: [u64; 6]) -> i64 {
+    let descriptor = arguments[4] & 0xffff_ffff | MARK & !0xffff_ffff;
+    let result;
+    // SAFETY: as in `call`.
+    unsafe {
+        asm!(
+            "syscall",
+            // The next call of the code under test must not carry the mark.
+            "xor r8d, r8d",
+            inlateout("rax") libc::SYS_mmap => result,
+            in("rdi") arguments[0],
+            in("rsi") arguments[1],
+            in("rdx") arguments[2],
+            in("r10") arguments[3],
+            inlateout("r8") descriptor => _,
+            in("r9") arguments[5],
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result
+}
+
 /// Waits until `word` is woken, if it still holds `value`; may return early.
 pub fn futex_wait(word: &AtomicU32, value: u32) {
     let address = word.as_ptr() as u64;

@@ -65,6 +65,9 @@ pub fn answer(context: &mut Context) {
         libc::SYS_rt_sigprocmask => own_signals::sigprocmask(context, arguments),
         libc::SYS_rt_sigaction => own_signals::sigaction(arguments),
         libc::SYS_sigaltstack => own_signals::sigaltstack(b),
+        libc::SYS_mmap | libc::SYS_mprotect | libc::SYS_munmap | libc::SYS_mremap => {
+            remap(world, number, arguments)
+        }
         number if BY_ID.contains(&number) => by_id(world, number, arguments),
         number if trap::filter::can_make_names().any(|naming| naming == number) => {
             trap::answer(number, arguments)
@@ -160,6 +163,23 @@ fn by_id(world: &World, number: i64, arguments: [u64; 6]) -> i64 {
     }
     // SAFETY: as the process asked; none of these calls has a fifth argument.
     unsafe { sys::call(number, [0, b, c, d, 0]) }
+}
+
+/// A change of what is mapped: as the process asked, but for shared memory.
+fn remap(world: &World, number: i64, arguments: [u64; 6]) -> i64 {
+    let shared = arguments[3] as i32 & libc::MAP_TYPE != libc::MAP_PRIVATE;
+    if number == libc::SYS_mmap && shared || world.offset(arguments[0]).is_some() {
+        refuse(number);
+    }
+    world.my_control().remapped.set(true);
+    if number == libc::SYS_mmap {
+        // SAFETY: private memory; where it replaces other memory, the process asked.
+        return unsafe { sys::map(arguments) };
+    }
+    let [a, b, c, d, e, _] = arguments;
+    // SAFETY: as the process asked; what is shared is not in the range's first page,
+    // and nothing of the simulator's that is needed lies beside the process's own.
+    unsafe { sys::call(number, [a, b, c, d, e]) }
 }
 
 fn exit(world: &World, status: i32) -> ! {

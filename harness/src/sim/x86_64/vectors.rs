@@ -22,10 +22,14 @@ use super::world::World;
 const WIDEST: usize = 64;
 
 /// The components of the saved state, by their numbers.
+const X87: u32 = 0;
 const SSE: u32 = 1;
 const AVX: u32 = 2;
 const UPPER_HALVES: u32 = 6;
 const UPPER_REGISTERS: u32 = 7;
+
+/// Where the oldest part holds the modes of vector arithmetic.
+const MODES: usize = 24;
 
 /// Where the oldest part holds the lower 16 bytes of the first 16 registers.
 const SSE_OFFSET: usize = 160;
@@ -116,6 +120,32 @@ pub fn carry_out(world: &World, context: &mut Context, plan: &Plan, offset: u32)
     // Old instructions leave alone what they do not know; new ones clear it.
     let old = plan.instruction.encoding() == iced_x86::EncodingKind::Legacy;
     write(context, register, &bytes, if old { 16 } else { WIDEST });
+}
+
+/// Calls `visit` with each word of the registers that are not general ones; `false`
+/// where they are not saved as described here.
+pub fn visit(context: &Context, mut visit: impl FnMut(u64)) -> bool {
+    let mut words = |bytes: &[u8]| {
+        for word in bytes.chunks_exact(8) {
+            visit(word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+        }
+    };
+    let mut oldest = [0; SSE_OFFSET];
+    context.read_saved(0, &mut oldest);
+    words(&oldest[MODES..MODES + 8]);
+    if context.is_present(X87) {
+        words(&oldest[..MODES]);
+        words(&oldest[MODES + 8..]);
+    }
+    for number in 0..2 * REGISTERS {
+        let mut bytes = [0; WIDEST];
+        read(context, number, &mut bytes);
+        words(&bytes);
+    }
+    for mask in (0..8).map(|number| Register::K0 + number) {
+        words(&context.opmask(mask).to_le_bytes());
+    }
+    are_saved()
 }
 
 fn register(plan: &Plan) -> usize {

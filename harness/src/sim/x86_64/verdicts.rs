@@ -44,7 +44,12 @@ pub fn judge<T: Shared>(
     let endless = match page.outcome.get() {
         _ if broken.is_some() => None,
         Outcome::Deadlock => Some(deadlock::<T>(page, log.steps, &name)),
-        Outcome::OutOfSteps => Some(livelock::verdict(log.image, log.steps)),
+        Outcome::OutOfSteps => Some(livelock::at_the_limit(log.image, log.steps)),
+        Outcome::Loop => {
+            let all = page.processes().iter().enumerate();
+            let loopers = all.filter(|(_, p)| p.state.get() == State::Ready).map(|(i, _)| name(i));
+            Some(livelock::of(log.image, log.steps, loopers.collect()))
+        }
         _ => None,
     };
     if let Some(verdict) = endless {

@@ -9,8 +9,10 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
+use super::context::Context;
 use super::control::{Control, ProcessControl};
 use super::decode::Analyst;
+use super::fingerprint::PrivateMemory;
 
 /// The surroundings of one simulated process.
 pub struct World {
@@ -28,6 +30,8 @@ pub struct World {
     pub analyst: Analyst,
     me: Cell<u8>,
     interrupted: Cell<u64>,
+    context: Cell<Option<NonNull<libc::c_void>>>,
+    private_memory: Cell<Option<&'static PrivateMemory>>,
     crashes: Cell<u8>,
 }
 
@@ -59,6 +63,8 @@ impl World {
             analyst: Analyst::new(),
             me: Cell::new(0),
             interrupted: Cell::new(0),
+            context: Cell::new(None),
+            private_memory: Cell::new(None),
             crashes: Cell::new(0),
         };
         let world = Box::leak(Box::new(world));
@@ -89,6 +95,33 @@ impl World {
     /// Says where the code under test was interrupted.
     pub fn interrupted_at(&self, ip: u64) {
         self.interrupted.set(ip);
+    }
+
+    /// Says in which context the code under test was interrupted; returns the one
+    /// before, for when the handler returns.
+    pub fn enter(&self, context: &Context) -> Option<NonNull<libc::c_void>> {
+        self.context.replace(Some(context.place()))
+    }
+
+    /// The handler returns.
+    pub fn leave(&self, before: Option<NonNull<libc::c_void>>) {
+        self.context.set(before);
+    }
+
+    /// The context of the innermost handler that runs.
+    pub fn context(&self) -> Option<Context<'_>> {
+        // SAFETY: the kernel put it there for a handler that has not returned.
+        self.context.get().map(|place| unsafe { Context::new(place.as_ptr()) })
+    }
+
+    /// The private memory of each process; `None` where it is not known.
+    pub fn private_memory(&self) -> Option<&'static PrivateMemory> {
+        self.private_memory.get()
+    }
+
+    /// Says what it is, once all is set up.
+    pub fn set_private_memory(&self, memory: PrivateMemory) {
+        self.private_memory.set(Some(Box::leak(Box::new(memory))));
     }
 
     /// How often this process has crashed already; counts one more.

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use nix::errno::Errno;
 
 use super::control::{MAX_FRAMES, Outcome, State};
+use super::fingerprint::PrivateMemory;
 use super::watch::{TICK_MS, Watch};
 use super::world::{World, world};
 use super::{clock, filter, robust, signals, sys, turn, unwind, vdso, vectors};
@@ -79,7 +80,7 @@ impl Zygote<'_> {
         silence();
         grow_lean();
         run_on_one_cpu();
-        signals::install();
+        let handlers = signals::install();
         vectors::prepare();
         unwind::warm_up();
         // Clocks that cannot be replaced show real time, as documented, and need
@@ -91,6 +92,9 @@ impl Zygote<'_> {
         // The unwinder prepares itself at its first use.
         unwind::call_stack(&mut [0; MAX_FRAMES]);
         start_ticking();
+        if let Some(memory) = PrivateMemory::read(handlers) {
+            self.world.set_private_memory(memory);
+        }
         self.hide_state().map_err(|errno| format!("memory cannot be protected: {errno}"))?;
         (self.confine)()?;
         filter::install(self.world.state as u64, self.world.len as u64)

@@ -1,0 +1,149 @@
+//! Processes that poll: when others go first, and when nothing else can come of it.
+//!
+//! Idea: a process that repeats its accesses, and is shown the same each time,
+//! lets others go first. That is fair, and no more: the executions in which it
+//! polls on exist too, so that it can be chosen to go on. Each time it does so, it
+//! has twice as many repetitions before it is found to spin again; a loop that
+//! counts its tries, or watches the clock, comes to its end after a few such
+//! *turns*. If the process itself is where it was before (`fingerprint.rs`), it is
+//! in a loop that only another process can end, and going on leads nowhere new.
+//! Limits: a round of more than [`RECENT`] accesses is not recognised.
+
+use super::control::{ProcessControl, RECENT};
+use super::decide::NEVER;
+use super::record::Pending;
+use super::world::World;
+use super::{fingerprint, mix};
+
+/// How often an access may repeat, and show nothing new, before its process is
+/// taken to spin.
+const SPIN: u32 = 8;
+
+/// Rounds shorter than this need no more than [`SPIN`] repetitions.
+const SHORT: usize = 8;
+
+/// How often a process may stand at the same access and not be as it was before,
+/// until it is taken to change.
+const TRIES: u32 = 2;
+
+/// By how much the clock moves on when a process that polls it goes on: a
+/// millisecond the first time, then a second, then an hour.
+const PASSES_NS: [u64; 3] = [1_000_000, 1_000_000_000, HOUR_NS];
+
+/// An hour, in nanoseconds: longer than anybody waits.
+pub const HOUR_NS: u64 = 3600 * 1_000_000_000;
+
+/// An access at which a process has been before, and how it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anchor {
+    access: u64,
+    registers: Option<u64>,
+    memory: Option<u64>,
+    misses: u32,
+}
+
+/// Notes an access: process `me` did `what`, and saw `seen`.
+pub fn watch(world: &World, what: &Pending, seen: &[u8; 16]) {
+    let me = world.my_control();
+    let changes = world.control.changes.get();
+    if me.recent_changes.replace(changes) != changes {
+        forget(me);
+    }
+    let low = u64::from_le_bytes([
+        seen[0], seen[1], seen[2], seen[3], seen[4], seen[5], seen[6], seen[7],
+    ]);
+    let access = mix(what.ip ^ mix(u64::from(what.offset) ^ mix(low)));
+    let Some(distance) = distance(me, access) else {
+        me.repeats.set(0);
+        leave_loop(world, me);
+        let len = me.recent_len.get();
+        me.recent[len as usize % RECENT].set(access);
+        me.recent_len.set(len + 1);
+        return;
+    };
+    me.repeats.set(me.repeats.get() + 1);
+    let settled = compare(world, me, access);
+    let enough = if distance < SHORT { SPIN } else { 2 * distance as u32 };
+    let enough = enough << me.turns.get().min(20);
+    let late = me.repeats.get() >= enough + 3 * RECENT as u32;
+    if me.loops.get() || me.repeats.get() >= enough && (settled || late) {
+        me.repeats.set(0);
+        me.spins_since.set(changes);
+    }
+}
+
+/// Something has changed: what was seen before tells nothing.
+fn forget(me: &ProcessControl) {
+    me.recent_len.set(0);
+    me.repeats.set(0);
+    me.turns.set(0);
+    me.polls_clock.set(false);
+    me.loops.set(false);
+    me.looped.set(false);
+    me.anchor.set(Anchor::default());
+}
+
+/// Looks once more whether the process is in a loop: others have gone since.
+pub fn look_again(me: &ProcessControl) {
+    me.repeats.set(0);
+    me.loops.set(false);
+    me.looped.set(true);
+    me.anchor.set(Anchor::default());
+    me.spins_since.set(NEVER);
+}
+
+/// The process does what it has not done before: its steps are progress.
+fn leave_loop(world: &World, me: &ProcessControl) {
+    if me.looped.replace(false) {
+        world.control.progress.set(world.control.steps.get());
+    }
+}
+
+/// How many other accesses were new since `access` was; `None` if it is itself.
+fn distance(me: &ProcessControl, access: u64) -> Option<usize> {
+    let len = me.recent_len.get() as usize;
+    (0..len.min(RECENT)).find(|back| me.recent[(len - 1 - back) % RECENT].get() == access)
+}
+
+/// Compares the process with what it was at the same access; returns whether it is
+/// known by now whether it changes.
+fn compare(world: &World, me: &ProcessControl, access: u64) -> bool {
+    let mut anchor = me.anchor.get();
+    if anchor.access == 0 {
+        anchor.access = access;
+    } else if anchor.access != access || me.loops.get() {
+        return me.loops.get() || anchor.misses >= TRIES;
+    }
+    let before = anchor;
+    anchor.registers =
+        world.context().and_then(|context| fingerprint::of_registers_and_stack(world, &context));
+    anchor.memory = None;
+    if anchor.registers.is_some() && anchor.registers == before.registers {
+        anchor.memory = fingerprint::of_memory(world);
+        me.loops.set(anchor.memory.is_some() && anchor.memory == before.memory);
+        me.loops_at.set(world.control.steps.get());
+    }
+    // The first two comparisons have nothing to compare with.
+    let first = before.registers.is_none() || before.memory.is_none() && anchor.memory.is_some();
+    if !me.loops.get() && (!first || anchor.registers.is_none()) {
+        anchor.misses += 1;
+        leave_loop(world, me);
+    }
+    me.anchor.set(anchor);
+    me.loops.get() || anchor.misses >= TRIES
+}
+
+/// By how much the clock moves on if process `me` goes on although it spins, in
+/// nanoseconds: others are slow while it polls.
+pub fn passes_ns(me: &ProcessControl) -> u64 {
+    let turn = usize::from(me.turns.get()).min(PASSES_NS.len() - 1);
+    if me.polls_clock.get() { PASSES_NS[turn] } else { 0 }
+}
+
+/// Process `me` goes on although it spins.
+pub fn go_on(me: &ProcessControl) {
+    me.turns.set(me.turns.get().saturating_add(1));
+    me.repeats.set(0);
+    let anchor = me.anchor.get();
+    me.anchor.set(Anchor { misses: 0, ..anchor });
+}
