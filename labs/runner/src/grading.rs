@@ -71,7 +71,11 @@ pub fn grade(app: &mut App<'_>, order: &Order) -> Outcome<bool> {
 
 fn say(app: &mut App<'_>, row: &Row) -> Outcome<()> {
     let (tone, words) = match &row.checked {
-        Err(why) => (Tone::Bad, format!("could not check: {why}")),
+        // What programs say can have many lines; the reports have them all.
+        Err(why) => {
+            let why = why.lines().next().unwrap_or_default();
+            (Tone::Bad, format!("could not check: {why}"))
+        }
         Ok(graded) => graded
             .failure()
             .map_or((Tone::Good, "passed".into()), |failure| (Tone::Bad, failure.to_string())),

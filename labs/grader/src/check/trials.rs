@@ -17,6 +17,9 @@ use crate::{Failure, Trial};
 /// How long a round may take before it hangs. Rounds take microseconds.
 const ROUND: Duration = Duration::from_secs(2);
 
+/// The same where one has hung, and may have been held up by a busy machine.
+const PATIENT_ROUND: Duration = Duration::from_secs(5);
+
 /// The share of rounds with a kill, where a trial has kills.
 const KILL_RATE: f64 = 0.3;
 
@@ -45,14 +48,14 @@ pub(super) struct Limits {
 /// A sentence: it cannot be graded here.
 pub(super) fn check(trials: &[Trial], limits: &Limits) -> Result<Report, String> {
     let mut evidence = Vec::new();
-    let under_stress = stress_all(trials, limits, &mut evidence)?;
+    let under_stress = stress_all(trials, limits, ROUND, &mut evidence)?;
     confine::for_simulation();
     let simulated = search_all(trials, limits, under_stress.is_some(), &mut evidence)?;
     let failed = match (simulated, under_stress) {
         (None, Some(hung)) if hung.failure == Failure::TooSlow => {
             // A busy machine can hold up a round; it does not do so every time.
             confine::for_stress();
-            stress_all(trials, limits, &mut evidence)?
+            stress_all(trials, limits, PATIENT_ROUND, &mut evidence)?
         }
         (simulated, under_stress) => simulated.or(under_stress),
     };
@@ -62,13 +65,14 @@ pub(super) fn check(trials: &[Trial], limits: &Limits) -> Result<Report, String>
 fn stress_all(
     trials: &[Trial],
     limits: &Limits,
+    round: Duration,
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
     let stressed = || trials.iter().filter(|trial| !trial.terms.only_simulated);
     let share = limits.stress / stressed().count().max(1) as u32;
     let mut rounds = 0;
     for trial in stressed() {
-        let report = stress(trial, limits, share)?;
+        let report = stress(trial, limits, round, share)?;
         rounds += report.rounds;
         if !report.verdict.held() {
             let rounds = match rounds {
@@ -87,11 +91,16 @@ fn stress_all(
 }
 
 /// Rounds, until the trial's share of time is used up.
-fn stress(trial: &Trial, limits: &Limits, share: Duration) -> Result<StressReport, String> {
+fn stress(
+    trial: &Trial,
+    limits: &Limits,
+    round: Duration,
+    share: Duration,
+) -> Result<StressReport, String> {
     let options = StressOptions {
         rounds: limits.rounds,
         seed: limits.seed,
-        deadline: ROUND,
+        deadline: round,
         kill_rate: if trial.terms.kills { KILL_RATE } else { 0.0 },
         ..StressOptions::default()
     };
