@@ -109,7 +109,7 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let with = figures.stressed(name, &lab_2::scenario(4, 2), &paused(500))?;
     let columns = [("without", &without), ("with semaphore", &with)];
     figures.printed(name, violations_side_by_side(&columns).render(false));
-    figures.searched("lab-2/all", &lab_2::scenario(2, 1), &Search::exhaustive(2), "held")?;
+    figures.searched("lab-2/all", &lab_2::scenario(2, 1), &lab_search(), "held")?;
 
     let name = "lab-2/wrong";
     let patient = StressOptions { stop_at_failure: true, ..paused(1_000) };
@@ -207,7 +207,7 @@ fn lab_3_executions(figures: &mut Figures, sources: &Sources) -> Result<(), Book
     let torn = readers::scenario(Reading::VersionFirst, 1, 1);
     figures.playable(name, torn, "violated: every copy", &lines)?;
 
-    let two = Search::exhaustive(2);
+    let two = lab_search();
     for (case, search, wanted) in [
         ("same-version", &first(), "violated"),
         ("even-version", &two, "held"),
@@ -243,13 +243,13 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
     let busy = figures.stressed(name, &lab_4::busy(3), &paused(500))?;
     figures.printed(name, busy.to_string());
 
-    let two = Search::exhaustive(2);
+    let two = lab_search();
     for case in lab_4::cases() {
         let name = format!("lab-4/{}", case.name);
         figures.of_lab(&name, "lab-4", case.name);
         figures.searched(&name, &*case.scenario, &two, "held")?;
     }
-    let kills = Search::exhaustive(1).with_kills();
+    let kills = Search::exhaustive(1).with_kills().with_early_timeouts();
     for (name, case, search, schedule) in [
         ("lab-4/kills", "set-get", Some(&kills), ""),
         ("lab-4/killed", "set-get", None, "0*6,0!"),

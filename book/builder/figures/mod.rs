@@ -17,7 +17,7 @@ mod variants;
 use std::collections::BTreeMap;
 
 use shmkv_harness::sim::{Replay, Schedule, Search, SearchReport, SimError, Simulate};
-use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, stress, thousands};
+use shmkv_harness::{Scenario, Shared, StressOptions, StressReport, in_lines, stress, thousands};
 use shmkv_labs::explore;
 
 use crate::scheduler::{self, LabCase, Played};
@@ -108,9 +108,13 @@ impl Figures {
                 (None, None) => return Err(no_figure("search", name)),
             };
             match names.len() {
-                1 => lines += &format!("{search}\n"),
-                _ => lines += &format!("{scenario:<10}  {search}\n"),
+                1 => lines += &in_lines(&search.to_string(), "  "),
+                _ => {
+                    let line = format!("{scenario:<10}  {search}");
+                    lines += &in_lines(&line, &" ".repeat(12));
+                }
             }
+            lines.push('\n');
         }
         Ok(html::output(&lines))
     }
@@ -148,6 +152,7 @@ impl Figures {
         self.show("search", name, |figure| {
             let search = figure.search.as_ref()?;
             let coverage = explore::coverage_line(&search.coverage);
+            let search = in_lines(&search.to_string(), "  ");
             Some(html::output(&format!("{search}\n{coverage}\n")))
         })
     }
