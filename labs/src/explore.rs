@@ -72,7 +72,7 @@ pub struct ExploreOptions {
     /// Let no timed wait end, and no other time pass, while others could go on
     #[arg(long)]
     no_early_timeouts: bool,
-    /// How often a process that polls may go on, each time twice as long as before
+    /// How often a process that polls may go on, twice as long each time
     #[arg(long, value_name = "N", default_value_t = 8)]
     spin_turns: u8,
     /// Run each schedule, even where it leads to a state seen before
