@@ -69,7 +69,7 @@ pub struct ExploreOptions {
     /// Also kill one process just before each of its steps
     #[arg(long)]
     kill: bool,
-    /// Let no timed wait end, and no other time pass, while others could go on
+    /// Let no timed wait end, nor other time pass, while others could go on
     #[arg(long)]
     no_early_timeouts: bool,
     /// How often a process that polls may go on, twice as long each time
