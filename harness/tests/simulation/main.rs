@@ -66,6 +66,7 @@ fn main() -> ExitCode {
             livelock_is_a_state_that_repeats,
             polled_deadlines_can_pass,
             time_can_be_late_at_any_look_at_the_clock,
+            two_kills_show_that_the_undo_record_was_disarmed_first,
             lost_update_among_many_processes_is_found_soon,
             delayed_schedules_are_counted_like_inversions,
             instructions_do_as_the_processor_does,

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::unistd::{ForkResult, Pid, fork};
 use shmkv_harness::sim::{Execution, Op, Order, Runner, Schedule, Search, Step, replay};
-use shmkv_harness::{Scenario, Verdict};
+use shmkv_harness::{Scenario, Verdict, shared};
 
 use crate::common::{HANG, execute, search};
-use crate::sync::{State, call, initialise, ok};
+use crate::sync::{Object, State, call, initialise, initialise_mutex, ok};
 
 /// The offset of the instruction pointer in the kernel's `user` area: register 16.
 const RIP: usize = 16 * 8;
@@ -452,5 +452,63 @@ pub fn list_with_a_mutex_twice_is_told() {
         assert_eq!(shown.verdict, Verdict::Held, "{note}");
         assert!(shown.timeline.outcome.ends_with(told), "{note}: {}", shown.timeline.outcome);
         assert!(shown.timeline.to_string().contains(note), "{note}: {}", shown.timeline);
+    }
+}
+
+shared! {
+    struct Undo {
+        mutex: Object<libc::pthread_mutex_t>,
+        words: [AtomicU32; 2],
+        saved: AtomicU32,
+        armed: AtomicU32,
+    }
+}
+
+/// Changes both words under the mutex, with an undo record. One whose predecessor died
+/// restores them, and disarms the record before that or after.
+fn change_both(undo: &Undo, disarm_first: bool) -> String {
+    if call!(pthread_mutex_lock(undo.mutex.get())) == libc::EOWNERDEAD {
+        if undo.armed.load(Relaxed) == 1 {
+            if disarm_first {
+                undo.armed.store(0, Relaxed);
+            }
+            undo.words.iter().for_each(|word| word.store(undo.saved.load(Relaxed), Relaxed));
+            undo.armed.store(0, Relaxed);
+        }
+        ok!(pthread_mutex_consistent(undo.mutex.get()));
+    }
+    let [a, b] = [0, 1].map(|i| undo.words[i].load(Relaxed));
+    undo.saved.store(a, Relaxed);
+    undo.armed.store(1, Relaxed);
+    undo.words.iter().for_each(|word| word.store(a + 1, Relaxed));
+    undo.armed.store(0, Relaxed);
+    ok!(pthread_mutex_unlock(undo.mutex.get()));
+    if a == b { "whole".to_owned() } else { format!("torn: {a} and {b}") }
+}
+
+fn undo(disarm_first: bool) -> Scenario<Undo> {
+    Scenario::new("undo", |undo: &Undo| {
+        initialise_mutex(&undo.mutex, libc::PTHREAD_MUTEX_NORMAL, true);
+    })
+    .processes(3, "p", move |_, undo| change_both(undo, disarm_first))
+    .invariant("whoever takes the mutex finds it whole", |end| {
+        let torn = |i: &usize| end.returned(*i).is_some_and(|said| said.starts_with("torn"));
+        match (0..3).find(torn) {
+            Some(i) => Err(end.returned(i).unwrap_or_default().to_owned()),
+            None => Ok(()),
+        }
+    })
+}
+
+/// Schedule: the first is killed between its stores; the second has disarmed the undo
+/// record, and is killed before it has restored; the third believes what it finds. With
+/// one kill, and where the record is disarmed last, nothing is found.
+pub fn two_kills_show_that_the_undo_record_was_disarmed_first() {
+    for (kills, disarm_first, fails) in [(1, true, false), (2, true, true), (2, false, false)] {
+        let options = Search { kills, ..Search::exhaustive(0).stop_at_first_failure(true) };
+        let report = search(&undo(disarm_first), &options);
+        let case = format!("{kills} kills, disarmed first: {disarm_first}: {report}");
+        assert_eq!(report.verdict.word(), if fails { "violated" } else { "held" }, "{case}");
+        assert_eq!(report.complete, !fails, "{case}");
     }
 }
