@@ -11,42 +11,41 @@ use crate::gate::{Origin, parse_host};
 
 const EXAMPLES: &str = "\
 Examples:
-  server                                  the segment /gitflow_kv_store on 127.0.0.1:8000
-  server --bind 127.0.0.1:0               any free port; the first line printed says which
-  server --name /demo --unlink            a segment of its own, removed at the end
-  server --read-only                      look, and change nothing
+  server                          /gitflow_kv_store on 127.0.0.1:8000
+  server --bind 127.0.0.1:0       any free port; the first line says which
+  server --name /demo --unlink    a segment of its own, removed at the end
+  server --read-only              look, and change nothing
   server --bind 0.0.0.0:8000 --allow-host my-laptop
-                                          for other machines, as http://my-laptop:8000
+                                  for other machines: http://my-laptop:8000
   curl http://127.0.0.1:8000/get/mykey";
 
-/// The key-value store in shared memory, over HTTP: a REST API, live events,
-/// and a page at /.
+/// The key-value store over HTTP: a REST API, live events, and a page at /.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "server", version, after_help = EXAMPLES)]
+#[command(name = "server", version, after_help = EXAMPLES, next_line_help = true)]
 pub struct Options {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
     pub bind: SocketAddr,
 
-    /// The segment; it is opened, or created where there is none.
+    /// The segment; created where there is none.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
     pub name: SegmentName,
 
-    /// Another origin whose pages may use the API, beside those at port 3000 of
-    /// localhost and 127.0.0.1. May be given several times.
-    #[arg(long, value_name = "ORIGIN")]
+    /// Another origin whose pages may use the API, beside those at port
+    /// 3000 of localhost and 127.0.0.1. May be given several times
+    #[arg(long, verbatim_doc_comment, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
 
-    /// Another host name by which the server may be called, beside localhost and
-    /// its own addresses: this machine's, for other machines. May be given several
-    /// times.
-    #[arg(long, value_name = "HOST", value_parser = parse_host)]
+    /// Another host name by which the server may be called, beside
+    /// localhost and its own addresses: this machine's, for other
+    /// machines. May be given several times
+    #[arg(long, verbatim_doc_comment, value_name = "HOST", value_parser = parse_host)]
     pub allow_host: Vec<String>,
 
-    /// Another user, by name or number, whose segment is used as well, whatever its
-    /// mode. That user can forge what is in it, and end the server by cutting it
-    /// short.
-    #[arg(long, value_name = "USER", value_parser = user)]
+    /// Another user, by name or number, whose segment is used as well,
+    /// whatever its mode. That user can forge what is in it, and end the
+    /// server by cutting it short
+    #[arg(long, verbatim_doc_comment, value_name = "USER", value_parser = user)]
     pub allow_owner: Option<u32>,
 
     /// Change nothing: neither create the segment, nor set, nor delete.
@@ -61,9 +60,9 @@ pub struct Options {
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds)]
     pub lock_timeout_ms: Duration,
 
-    /// How long a client may take to send a request, or leave what it is sent
-    /// untouched, before it is cut off.
-    #[arg(long, value_name = "MS", default_value = "10000", value_parser = milliseconds)]
+    /// How long a client may take to send a request, or leave what it is
+    /// sent untouched, before it is cut off
+    #[arg(long, verbatim_doc_comment, value_name = "MS", default_value = "10000", value_parser = milliseconds)]
     pub stall_timeout_ms: Duration,
 }
 
@@ -103,6 +102,14 @@ mod tests {
     fn options_agree_with_themselves() {
         use clap::CommandFactory;
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_80_columns() {
+        use clap::CommandFactory;
+        let help = Options::command().render_long_help().to_string();
+        let wide: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{wide:#?}");
     }
 
     #[test]
