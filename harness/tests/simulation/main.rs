@@ -66,6 +66,8 @@ fn main() -> ExitCode {
             livelock_is_a_state_that_repeats,
             polled_deadlines_can_pass,
             time_can_be_late_at_any_look_at_the_clock,
+            tries_counted_in_any_memory_are_followed_to_their_end,
+            process_that_maps_memory_is_not_taken_to_loop,
             two_kills_show_that_the_undo_record_was_disarmed_first,
             lost_update_among_many_processes_is_found_soon,
             delayed_schedules_are_counted_like_inversions,

@@ -217,3 +217,49 @@ pub fn lost_update_among_many_processes_is_found_soon() {
         assert_eq!(report.verdict.word(), "violated", "{count} processes: {report}");
     }
 }
+
+/// What a process counts may be anywhere in its memory.
+pub fn tries_counted_in_any_memory_are_followed_to_their_end() {
+    static TRIES: AtomicU32 = AtomicU32::new(0);
+    let on_the_heap = Scenario::new("heap", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| {
+            let tries = Box::new(AtomicU32::new(0));
+            while flag.load(SeqCst) == 0 {
+                if tries.fetch_add(1, SeqCst) == 40 {
+                    return "gave up";
+                }
+            }
+            "saw it"
+        })
+        .process("other", |flag| flag.store(1, SeqCst));
+    let in_a_static = Scenario::new("static", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| {
+            while flag.load(SeqCst) == 0 {
+                if TRIES.fetch_add(1, SeqCst) == 40 {
+                    return "gave up";
+                }
+            }
+            "saw it"
+        })
+        .process("other", |flag| flag.store(1, SeqCst));
+    for scenario in [on_the_heap, in_a_static] {
+        let report = search(&scenario, &Search::exhaustive(0));
+        let seen: Vec<&str> = report.outcomes.iter().map(|row| row.outcome.as_str()).collect();
+        assert!(seen.contains(&"gave up, returned"), "{}: {report}: {seen:?}", scenario.name);
+        assert!(report.complete, "{report}");
+    }
+}
+
+/// Memory that is mapped while a process runs is not known to be as it was: such a
+/// process may change, and is followed as long as it may go on.
+pub fn process_that_maps_memory_is_not_taken_to_loop() {
+    let scenario = Scenario::new("maps", |_: &AtomicU32| {})
+        .process("spinner", |flag: &AtomicU32| {
+            let tries = vec![0u8; 1 << 20].into_boxed_slice();
+            while flag.load(SeqCst) == 0 {}
+            tries.len()
+        })
+        .process("other", |flag| flag.store(1, SeqCst));
+    let report = search(&scenario, &Search::exhaustive(0).spin_turns(2));
+    assert!(report.verdict.held() && report.spins_cut == Some(2), "{report}");
+}
