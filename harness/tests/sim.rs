@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmkv::Semaphore;
 use shmkv_harness::sim::{
-    Reduction, Schedule, Search, SearchReport, Strategy, explore, state_graph, supported,
+    Reduction, Schedule, Search, SearchReport, Strategy, explore, replay, state_graph, supported,
 };
 use shmkv_harness::{Grade, Scenario, Shared, Verdict, shared};
 
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             outcomes_tell_in_how_many_schedules_they_failed,
             state_graph_has_all_states_and_ends,
             timeline_is_drawn_as_text_and_picture,
+            a_semaphores_steps_are_one_row_where_nobody_comes_between,
             clocks_show_virtual_time,
             segment_left_behind_is_a_leak_and_removed,
             one_that_gives_up_spinning_is_found,
@@ -299,6 +300,39 @@ fn timeline_is_drawn_as_text_and_picture() {
 }
 
 /// A sleep of an hour takes no time, and clocks say that it took an hour.
+/// Schedule: a takes first; b looks at it, and sleeps; a goes on to its end. A second
+/// time b comes in between a's look and its compare-exchange, and takes first.
+fn a_semaphores_steps_are_one_row_where_nobody_comes_between() {
+    let scenario = guarded()
+        .process("a", |state| drop(state.first.guard().expect("the semaphore")))
+        .process("b", |state| drop(state.first.guard().expect("the semaphore")));
+    let rows = |schedule: &str| -> Vec<String> {
+        let schedule: Schedule = schedule.parse().expect("a schedule");
+        let replay = replay(&scenario, &schedule).expect("a replay");
+        let rows = replay.timeline.rows.iter();
+        let name = |process: usize| &replay.timeline.processes[process];
+        rows.map(|row| format!("{} {}: {}", row.step, name(row.process), row.words())).collect()
+    };
+    assert_eq!(
+        rows("0*2,1*4,0"),
+        [
+            "1 a: take first 1 → 0",
+            "3 b: wait first = 0 (sleeps)",
+            "7 a: post first 0 → 1 (wakes b)",
+            "11 b: take first 1 → 0",
+            "13 b: post first 0 → 1",
+        ]
+    );
+    assert_eq!(
+        rows("0,1*2,0")[..3],
+        [
+            "1 a: load first = 1",
+            "2 b: take first 1 → 0",
+            "4 a: compare-exchange first = 0 (changed meanwhile)",
+        ]
+    );
+}
+
 fn clocks_show_virtual_time() {
     let hour = Duration::from_secs(3600);
     let scenario = Scenario::new("an hour", |_: &AtomicU32| {}).process("p", move |_| {

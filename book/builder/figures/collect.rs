@@ -272,7 +272,7 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
 fn simulator(figures: &mut Figures) -> Result<(), BookError> {
     let (locked, unlocked) = (transfer::locked(), transfer::unlocked());
     figures.replayed("lock-waits", &locked, "0*3,1", "held")?;
-    figures.has_steps("lock-waits", &["wait lock.value = 0 (sleeps)", "(wakes b)"])?;
+    figures.has_steps("lock-waits", &["wait lock = 0 (sleeps)", "(wakes b)"])?;
     figures.searched("locked-transfers", &locked, &Search::unbounded(), "held")?;
     figures.searched("transfers", &unlocked, &Search::exhaustive(1), "violated")?;
     let money_goes = ["load accounts[0] = 100", "store accounts[0] 100 → 110", "110 → 70"];

@@ -73,6 +73,7 @@ mod replay;
 mod sample;
 mod schedule;
 mod search;
+mod semaphores;
 mod strategy;
 mod support;
 mod svg;

@@ -68,6 +68,36 @@ impl Names {
         }
     }
 
+    /// The semaphore that `size` bytes at `offset` belong to, and which part of it they
+    /// are; `None` where they belong to none.
+    pub fn semaphore(&self, offset: u32, size: usize) -> Option<(&str, Part)> {
+        let field = self.field(offset)?;
+        let (semaphore, _) = field.name.rsplit_once('.')?;
+        let start = self.named(semaphore, "value")?.offset;
+        let lies = |name: &str, at: usize| {
+            self.named(semaphore, name).is_some_and(|field| field.offset == start + at)
+        };
+        // Together they are what `Semaphore` describes, and nothing else is.
+        if !lies("waiters", 4) || !lies("shared", 8) {
+            return None;
+        }
+        match ((offset as usize).checked_sub(start)?, size) {
+            (0, 8) => Some((semaphore, Part::Both)),
+            (0, 4) => Some((semaphore, Part::Value)),
+            (4, 4) => Some((semaphore, Part::Waiters)),
+            (8, 4) => Some((semaphore, Part::Flags)),
+            _ => None,
+        }
+    }
+
+    /// The field `name` of what is called `parent`.
+    fn named(&self, parent: &str, name: &str) -> Option<&Field> {
+        let is_named = |field: &&Field| {
+            field.name.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.')) == Some(name)
+        };
+        self.fields.iter().find(is_named)
+    }
+
     /// Whether two offsets lie in one field that is shown as text or bytes.
     pub fn joins(&self, a: u32, b: u32) -> bool {
         match (self.field(a), self.field(b)) {
@@ -99,6 +129,19 @@ impl Names {
             _ => as_hex(bytes),
         }
     }
+}
+
+/// The parts of a semaphore that glibc's code touches at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The value and the number of waiters.
+    Both,
+    /// The value, on which waiters sleep.
+    Value,
+    /// The number of waiters.
+    Waiters,
+    /// By which a wake-up knows that processes share it.
+    Flags,
 }
 
 fn as_number(bytes: &[u8]) -> u64 {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::names::Names;
 use super::order::{Execution, MAX_FRAMES};
 use super::record::{Op, Step};
+use super::semaphores;
 use super::symbols::{self, Place};
 use crate::{Scenario, Shared, Verdict};
 
@@ -100,7 +101,7 @@ impl Timeline {
             let steps = &execution.steps[part.first..part.first + part.count];
             row(part, place.clone(), steps, &names, &processes)
         });
-        let rows = fold_rounds(rows.collect());
+        let rows = fold_rounds(semaphores::fold(rows.collect(), &parts, &names));
         let (outcome, verdict) = (execution.outcome.clone(), execution.verdict.clone());
         Self { processes, rows, outcome, verdict }
     }
@@ -122,21 +123,21 @@ impl Timeline {
     }
 }
 
+/// The steps of an execution, those that are shown as one joined.
+pub(super) type Parts<'a> = Vec<(Part<'a>, Option<Place>)>;
+
 /// Some steps that are shown as one.
-struct Part<'a> {
-    first: usize,
-    count: usize,
-    step: &'a Step,
-    size: usize,
+pub(super) struct Part<'a> {
+    pub first: usize,
+    pub count: usize,
+    pub step: &'a Step,
+    pub size: usize,
 }
 
 /// Joins steps of one process on neighbouring bytes of one field, made by one
 /// line with nothing in between.
-fn join_neighbours<'a>(
-    parts: Vec<(Part<'a>, Option<Place>)>,
-    names: &Names,
-) -> Vec<(Part<'a>, Option<Place>)> {
-    let mut joined: Vec<(Part<'a>, Option<Place>)> = Vec::new();
+fn join_neighbours<'a>(parts: Parts<'a>, names: &Names) -> Parts<'a> {
+    let mut joined: Parts<'a> = Vec::new();
     for (part, place) in parts {
         if let Some((last, last_place)) = joined.last_mut() {
             let (a, b) = (&last.step.what, &part.step.what);
@@ -185,7 +186,7 @@ fn row(
     let shared = part.size > 0;
     let silent = matches!(what.op, Op::Wake | Op::Requeue | Op::Timeout);
     let changes = what.op.writes() && what.op != Op::Wait && step.took;
-    Row {
+    let row = Row {
         step: part.first + 1,
         steps: part.count,
         repeats: 1,
@@ -198,7 +199,8 @@ fn row(
         after: (shared && !silent).then(|| value(&after)),
         note: later(step).into_iter().chain(note(step, processes)).reduce(|a, b| a + ", " + &b),
         place,
-    }
+    };
+    semaphores::in_words(row, step, part.size, names)
 }
 
 fn word(bytes: &[u8; 16]) -> u32 {

@@ -63,6 +63,7 @@ pub struct Predict {
     pub outcomes: &'static [&'static str],
     program: Box<Program>,
     preemptions: Option<u32>,
+    why_not: fn(&str) -> Option<&'static str>,
 }
 
 /// Makes the program's scenario, with these outcomes foreseen.
@@ -79,7 +80,20 @@ impl Predict {
             scenario.expected = expected.to_vec();
             Box::new(scenario) as Box<dyn Simulate>
         };
-        Self { outcomes, program: Box::new(program), preemptions: None }
+        Self { outcomes, program: Box::new(program), preemptions: None, why_not: |_| None }
+    }
+
+    /// Why an outcome cannot happen, for whoever expects it: a sentence, where there
+    /// is one to say.
+    #[must_use]
+    pub fn why_not(mut self, reason: fn(&str) -> Option<&'static str>) -> Self {
+        self.why_not = reason;
+        self
+    }
+
+    /// Why `outcome`, which cannot happen, cannot.
+    pub(crate) fn reason_against(&self, outcome: &str) -> Option<&'static str> {
+        (self.why_not)(outcome)
     }
 
     /// How many preemptions the search bounds; without this, all schedules are run.

@@ -70,6 +70,11 @@ impl Trial {
         self.terms.locks.iter().any(|lock| field.strip_prefix(lock.as_str()) == Some(".value"))
     }
 
+    /// Steps after which an execution is given up.
+    pub(crate) fn step_limit(&self) -> u32 {
+        STEP_LIMIT
+    }
+
     /// The search through all its schedules within its bound.
     pub(crate) fn search(&self) -> Search {
         let search = match self.terms.preemptions {

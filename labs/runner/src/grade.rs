@@ -10,6 +10,7 @@ use shmkv_grader::{Execution, Failed, Failure, Reply, Report, Request, Task};
 
 use crate::checker::{self, Ended};
 use crate::compile::{self, CompileError, Libraries};
+use crate::plain::{plain, plain_but_coloured};
 
 /// What an answer is called inside its checker, where it is the only one.
 const ANSWER: &str = "answer";
@@ -142,7 +143,8 @@ fn capitalised(message: &str) -> String {
 
 fn not_compiled(seed: u64, diagnostics: String, sentence: &str) -> Graded {
     let graded = Graded::without_check(Failure::DoesNotCompile, sentence.into(), seed);
-    Graded { diagnostics: Some(diagnostics).filter(|said| !said.is_empty()), ..graded }
+    let diagnostics = Some(plain_but_coloured(&diagnostics)).filter(|said| !said.is_empty());
+    Graded { diagnostics, ..graded }
 }
 
 fn failed(failure: Failure, sentence: String) -> Report {
@@ -166,8 +168,10 @@ pub fn check(
     let request = Request { variant: variant.to_owned(), seed, task };
     let asked = checker::ask(checker, &request, effort.limit)?;
     let report = match asked.ended {
-        Ended::Replied(Reply::Graded(report)) => report,
-        Ended::Replied(Reply::Impossible { why }) => return Err(GradeError::Impossible { why }),
+        Ended::Replied(Reply::Graded(report)) => plain_report(report),
+        Ended::Replied(Reply::Impossible { why }) => {
+            return Err(GradeError::Impossible { why: plain(&why) });
+        }
         Ended::Replied(Reply::Replayed(_)) => {
             let why = "the checker answered what it was not asked".into();
             return Err(GradeError::Impossible { why });
@@ -181,8 +185,28 @@ pub fn check(
         // The learner's code cannot reach it.
         Ended::Died(status) => return Err(ended_from_outside(status)),
     };
-    let (printed, took) = (asked.printed, asked.took);
+    let (printed, took) = (plain(&asked.printed), asked.took);
     Ok(Graded { report, diagnostics: None, printed, seed, took })
+}
+
+/// A report whose texts, which an answer may have chosen, control no terminal.
+fn plain_report(report: Report) -> Report {
+    let failed = report.failed.map(|failed| Failed {
+        sentence: plain(&failed.sentence),
+        execution: failed.execution.map(plain_execution),
+        ..failed
+    });
+    Report { failed, evidence: report.evidence.iter().map(|line| plain(line)).collect() }
+}
+
+fn plain_execution(execution: Execution) -> Execution {
+    Execution {
+        trial: execution.trial,
+        name: plain(&execution.name),
+        schedule: plain(&execution.schedule),
+        verdict: plain(&execution.verdict),
+        timeline: plain(&execution.timeline),
+    }
 }
 
 /// Runs one schedule of one trial, counted from 1, of `file`.
@@ -203,8 +227,8 @@ pub fn replay(
     let limit = Effort::default().limit;
     let impossible = |why| Err(GradeError::Impossible { why });
     match checker::ask(&checker.program(), &request, limit)?.ended {
-        Ended::Replied(Reply::Replayed(execution)) => Ok(execution),
-        Ended::Replied(Reply::Impossible { why }) => impossible(why),
+        Ended::Replied(Reply::Replayed(execution)) => Ok(plain_execution(execution)),
+        Ended::Replied(Reply::Impossible { why }) => impossible(plain(&why)),
         Ended::Replied(Reply::Graded(_)) => {
             impossible("the checker answered what it was not asked".into())
         }

@@ -14,6 +14,7 @@ mod diagnostics;
 pub mod grade;
 pub mod grading;
 pub mod places;
+mod plain;
 mod processor;
 pub mod progress;
 pub mod reports;

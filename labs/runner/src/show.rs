@@ -9,7 +9,7 @@ use crate::grade::Graded;
 use crate::screen::{Screen, Tone, wrap};
 
 /// The widest line of prose.
-const WIDTH: usize = 88;
+const WIDTH: usize = 78;
 
 /// The most lines of what was printed that are shown.
 const PRINTED: usize = 10;
@@ -57,6 +57,9 @@ fn execution(
     shown: &Execution,
     seed: u64,
 ) -> io::Result<()> {
+    if shown.timeline.is_empty() {
+        return Ok(());
+    }
     screen.line("")?;
     screen.indented(2, &cut(&shown.timeline))?;
     let again = screen.paint(Tone::Name, &replay_line(exercise, shown, seed));
@@ -71,7 +74,8 @@ fn execution(
 fn cut(timeline: &str) -> String {
     let rows: Vec<&str> = timeline.lines().collect();
     let [first, last] = ROWS;
-    let Some(more) = rows.len().checked_sub(first + last).filter(|more| *more > 0) else {
+    // A gap takes a row itself, and is to spare more than that.
+    let Some(more) = rows.len().checked_sub(first + last).filter(|more| *more > last) else {
         return timeline.to_owned();
     };
     let gap = format!("       {more} rows more");
@@ -98,12 +102,11 @@ fn printed(screen: &mut Screen<'_>, text: &str) -> io::Result<()> {
     }
     screen.line("  Your code printed:")?;
     for line in lines.iter().take(PRINTED) {
-        // What is printed may hold codes that move the cursor or set the title.
-        let plain: String = line.chars().filter(|c| !c.is_control()).collect();
-        screen.line(&format!("  | {plain}"))?;
+        screen.line(&format!("  | {line}"))?;
     }
     match lines.len().saturating_sub(PRINTED) {
         0 => Ok(()),
+        1 => screen.line("  | and 1 line more"),
         more => screen.line(&format!("  | and {more} lines more")),
     }
 }
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn long_timelines_lose_their_middle() {
         let rows = |count: usize| (0..count).map(|row| format!("row {row}\n")).collect::<String>();
-        assert_eq!(cut(&rows(72)), rows(72));
+        assert_eq!(cut(&rows(84)), rows(84));
         let cut = cut(&rows(1_000));
         assert_eq!(cut.lines().count(), 73);
         assert!(cut.contains("row 59\n       928 rows more\nrow 988\n"), "{cut}");

@@ -1,7 +1,7 @@
 //! From how an execution ended to what the mistake was.
 
-use shmkv_harness::sim::{Replay, SearchReport, SimError, Timeline};
-use shmkv_harness::{ProcessEnd, Verdict, Waiter};
+use shmkv_harness::sim::{Replay, Row, SearchReport, SimError, Timeline};
+use shmkv_harness::{ProcessEnd, Verdict, Waiter, thousands};
 
 use super::confine::{FORBIDDEN, OUT_OF_TIME};
 use super::message::{Execution, Failed};
@@ -29,9 +29,24 @@ pub(super) fn failure(trial: &Trial, verdict: &Verdict) -> Failure {
     }
 }
 
-/// The same in a sentence.
-pub(super) fn sentence(verdict: &Verdict) -> String {
+/// The same in a sentence, for whoever sees the execution.
+pub(super) fn sentence(trial: &Trial, replay: &Replay) -> String {
+    match &replay.verdict {
+        Verdict::Deadlock { waiters } => {
+            let waits: Vec<String> = waiters.iter().map(|waiter| waits(trial, waiter)).collect();
+            format!("{}.", waits.join("; "))
+        }
+        Verdict::Livelock { steps, .. } | Verdict::OutOfSteps { limit: steps } => {
+            going_in_circles(*steps, &replay.timeline)
+        }
+        other => ended(other),
+    }
+}
+
+/// What a verdict says that needs no execution.
+pub(super) fn ended(verdict: &Verdict) -> String {
     match verdict {
+        Verdict::Held => "All is as it should be.".into(),
         Verdict::Violated { invariant, detail } => {
             format!("This must hold: {invariant}. Found: {detail}.")
         }
@@ -57,15 +72,91 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
     }
 }
 
+/// Who waits for what, and why in vain. Only a lock has a holder: a semaphore that
+/// counts things is posted by whoever makes one.
+fn waits(trial: &Trial, waiter: &Waiter) -> String {
+    let Waiter { process, field, held_by, .. } = waiter;
+    let semaphore = field.strip_suffix(".value");
+    let what = semaphore.unwrap_or(field);
+    let why = match held_by.as_deref().filter(|_| trial.is_lock(field)) {
+        Some(holder) if holder == process => "which it holds itself".to_owned(),
+        Some(holder) => format!("which {holder} holds"),
+        None if trial.is_lock(field) => "and nobody is left who could give it back".to_owned(),
+        None if semaphore.is_some() => "and nobody is left who could post it".to_owned(),
+        None => "and nobody is left who could wake it".to_owned(),
+    };
+    format!("{process} waits for {what}, {why}")
+}
+
+/// How many rows at the end of a livelock show what goes on.
+const LAST_ROWS: usize = 30;
+
+/// What processes do that make steps and get nowhere.
+fn going_in_circles(steps: u64, timeline: &Timeline) -> String {
+    let last = &timeline.rows[timeline.rows.len().saturating_sub(LAST_ROWS)..];
+    let name = |row: &Row| timeline.processes.get(row.process).map_or("it", String::as_str);
+    let head = format!("The execution was given up after {} steps:", thousands(steps));
+    if let Some(row) = last.iter().find(|row| row.op == "timeout") {
+        return format!(
+            "{head} {}'s timed wait ends again and again, and nothing has changed. That is \
+             polling with pauses: without a deadline it would sleep until somebody wakes it.",
+            name(row)
+        );
+    }
+    let mut turning: Vec<&str> = last.iter().map(name).collect();
+    turning.sort_unstable();
+    turning.dedup();
+    match last.iter().rev().find(|row| row.repeats > 1) {
+        Some(row) if turning.len() == 1 => {
+            let again = Row { repeats: 1, ..row.clone() }.words();
+            format!(
+                "{head} {} goes on with `{again}`, and nobody changes what it finds.",
+                name(row)
+            )
+        }
+        _ => format!("{head} {} go on, and get nowhere.", turning.join(" and ")),
+    }
+}
+
 /// An execution that failed, as the learner is told.
 pub(super) fn failed(trial: &Trial, number: usize, replay: &Replay) -> Failed {
+    let endless = matches!(replay.verdict, Verdict::Livelock { .. } | Verdict::OutOfSteps { .. });
+    if endless
+        && let Ok(longer) = trial.scenario.replay(&replay.schedule)
+        && matches!(
+            longer.verdict,
+            Verdict::Held
+                | Verdict::Violated { .. }
+                | Verdict::Deadlock { .. }
+                | Verdict::Panicked { .. }
+        )
+    {
+        // It does get somewhere: the trial's limit on steps was too small for it.
+        return failed_at_last(trial, number, &longer);
+    }
     let mut failure = failure(trial, &replay.verdict);
-    let mut sentence = sentence(&replay.verdict);
+    let mut sentence = sentence(trial, replay);
     if let Some(process) = forgotten_by(trial, replay) {
         failure = Failure::LeftLocked;
         sentence += &format!(" {process} has returned, and nobody else can give it back.");
     }
     Failed { failure, sentence, execution: Some(execution(trial.name(), number, replay)) }
+}
+
+/// An execution that took more steps than an answer may need, and then ended.
+fn failed_at_last(trial: &Trial, number: usize, replay: &Replay) -> Failed {
+    if !replay.verdict.held() {
+        return failed(trial, number, replay);
+    }
+    let steps: usize = replay.timeline.rows.iter().map(|row| row.steps * row.repeats).sum();
+    let sentence = format!(
+        "It ended, after {} steps; {} are more than any answer needs. Touch the shared state \
+         less often.",
+        thousands(steps as u64),
+        thousands(trial.step_limit()),
+    );
+    let execution = Some(execution(trial.name(), number, replay));
+    Failed { failure: Failure::TooSlow, sentence, execution }
 }
 
 /// The execution that a search found to fail; `None` where it found none, or
@@ -94,7 +185,7 @@ fn drawn(timeline: &Timeline) -> String {
             place.file = format!("given {name}");
         }
     }
-    timeline.to_string()
+    if timeline.rows.is_empty() { String::new() } else { timeline.to_string() }
 }
 
 /// An execution, drawn.

@@ -13,6 +13,7 @@ mod message;
 mod outcomes;
 mod schedules;
 mod trials;
+mod words;
 
 use std::io::{self, Read};
 use std::process::ExitCode;

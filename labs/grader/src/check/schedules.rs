@@ -3,8 +3,8 @@
 use shmkv_harness::Verdict;
 use shmkv_harness::sim::{Replay, Schedule, SimError};
 
-use super::judge;
 use super::message::{Failed, Report};
+use super::{judge, words};
 use crate::{Break, Failure};
 
 /// The claim that no schedule does it.
@@ -16,15 +16,16 @@ const NONE: &str = "NONE";
 /// A sentence: it cannot be graded here.
 pub(super) fn check(answer: &Break) -> Result<Report, String> {
     match answer.schedule.trim() {
-        "" => Ok(report(Some(not_attempted()), "No schedule was run.".into())),
-        NONE => check_claim(answer),
+        "" => Ok(report(Some(not_attempted()), Vec::new())),
+        text if text.eq_ignore_ascii_case(NONE) => check_claim(answer),
         text => match text.parse::<Schedule>() {
             Ok(schedule) => match too_many_kills(answer, &schedule) {
-                Some(sentence) => Ok(report(Some(wrong(sentence)), "No schedule was run.".into())),
+                Some(sentence) => Ok(report(Some(wrong(sentence)), Vec::new())),
                 None => check_schedule(answer, &schedule),
             },
             Err(error) => {
-                Ok(report(Some(wrong(format!("{error}."))), "No schedule was run.".into()))
+                let sentence = format!("{error}; or {NONE}, where there is no such schedule.");
+                Ok(report(Some(wrong(sentence)), Vec::new()))
             }
         },
     }
@@ -39,8 +40,8 @@ fn wrong(sentence: String) -> Failed {
     Failed { failure: Failure::WrongResult, sentence, execution: None }
 }
 
-fn report(failed: Option<Failed>, evidence: String) -> Report {
-    Report { failed, evidence: vec![evidence] }
+fn report(failed: Option<Failed>, evidence: Vec<String>) -> Report {
+    Report { failed, evidence }
 }
 
 /// A kill makes code fail that is right without it, so it counts where the exercise
@@ -62,23 +63,24 @@ fn check_schedule(answer: &Break, schedule: &Schedule) -> Result<Report, String>
     let replay = match answer.trial.scenario.replay(schedule) {
         Ok(replay) => replay,
         Err(error @ SimError::CannotFollow { .. }) => {
-            return Ok(report(Some(wrong(format!("{error}."))), "The schedule was run.".into()));
+            return Ok(report(Some(wrong(format!("{error}."))), Vec::new()));
         }
         Err(error) => return Err(error.to_string()),
     };
-    let evidence = format!("Your schedule was run; it ends with: {}.", replay.verdict);
-    let failed = (!answer.verdict.is(&replay.verdict)).then(|| misses(answer, &replay));
-    Ok(report(failed, evidence))
+    if !answer.verdict.is(&replay.verdict) {
+        return Ok(report(Some(misses(answer, &replay)), Vec::new()));
+    }
+    let evidence = format!("Your schedule was run. {}", judge::sentence(&answer.trial, &replay));
+    Ok(report(None, vec![evidence]))
 }
 
 /// The schedule does something else.
 fn misses(answer: &Break, replay: &Replay) -> Failed {
-    let sentence = match &replay.verdict {
-        Verdict::Held => {
-            format!("Wanted: a schedule after which {}. After yours, all holds.", answer.wanted)
-        }
-        other => format!("Wanted: a schedule after which {}. Found: {other}.", answer.wanted),
+    let found = match &replay.verdict {
+        Verdict::Held => "After yours, all is as it should be.".to_owned(),
+        _ => format!("Yours does something else. {}", judge::sentence(&answer.trial, replay)),
     };
+    let sentence = format!("Wanted: a schedule after which {}. {found}", answer.wanted);
     let execution = Some(judge::execution(answer.trial.name(), 1, replay));
     Failed { failure: Failure::WrongResult, sentence, execution }
 }
@@ -93,5 +95,11 @@ fn check_claim(answer: &Break) -> Result<Report, String> {
     }
     let failed = (explored.failed > 0)
         .then(|| wrong(format!("There is a schedule after which {}.", answer.wanted)));
-    Ok(report(failed, format!("Simulation: {explored}.")))
+    let evidence = format!(
+        "Tried: all {}{}. {}",
+        words::orders(&explored),
+        words::within(&explored),
+        words::MEMORY_MODEL
+    );
+    Ok(report(failed, vec![evidence]))
 }

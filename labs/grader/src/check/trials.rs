@@ -11,7 +11,7 @@ use shmkv_harness::sim::{Schedule, SearchReport};
 use shmkv_harness::{StressOptions, StressReport, Verdict, thousands};
 
 use super::message::{Failed, Report};
-use super::{confine, judge};
+use super::{confine, judge, words};
 use crate::{Failure, Trial};
 
 /// How long a round may take before it hangs. Rounds take microseconds.
@@ -75,17 +75,18 @@ fn stress_all(
         let report = stress(trial, limits, round, share)?;
         rounds += report.rounds;
         if !report.verdict.held() {
-            let rounds = match rounds {
+            let which = match rounds {
                 1 => "the first round".into(),
-                more => format!("{} rounds; the last one", thousands(more)),
+                more => format!("round {}", thousands(more)),
             };
-            evidence.push(format!("Stress: {rounds} failed."));
+            evidence.push(format!("At full speed: {which} failed."));
             return Ok(Some(failed_under_stress(trial, &report)));
         }
     }
     evidence.push(match rounds {
-        1 => "Stress: one round; it did not fail.".into(),
-        more => format!("Stress: {} rounds; none failed.", thousands(more)),
+        0 => return Ok(None),
+        1 => "At full speed: no fault in one round.".into(),
+        more => format!("At full speed: no fault in {} rounds.", thousands(more)),
     });
     Ok(None)
 }
@@ -111,21 +112,24 @@ fn stress(
 
 fn failed_under_stress(trial: &Trial, report: &StressReport) -> Failed {
     let failure = judge::failure(trial, &report.verdict);
-    let mut sentence = judge::sentence(&report.verdict);
+    let mut sentence = judge::ended(&report.verdict);
     if matches!(report.verdict, Verdict::TimedOut { .. }) {
-        sentence += " No schedule within the bound shows why.";
+        sentence += " No order of steps within the bound shows why.";
     }
-    sentence += &format!(" Seen under stress, in {}.", trial.name());
+    sentence += &format!(" Seen at full speed, in {}.", trial.name());
     Failed { failure, sentence, execution: None }
 }
 
 /// Where an answer is `suspect`, each trial is tried once before it is searched.
+/// That there are too many orders to try counts where nothing else is wrong: it may
+/// be too slow because of what is wrong.
 fn search_all(
     trials: &[Trial],
     limits: &Limits,
     suspect: bool,
     evidence: &mut Vec<String>,
 ) -> Result<Option<Failed>, String> {
+    let mut slow = None;
     for (trial, number) in trials.iter().zip(1..) {
         if trial.terms.alone {
             match wait_alone(trial, number, evidence)? {
@@ -136,23 +140,24 @@ fn search_all(
         if suspect && let Some(failed) = first_execution(trial, number)? {
             return Ok(Some(failed));
         }
-        let search = trial.search().max_schedules(limits.schedules.unwrap_or(SCHEDULES));
+        let most = if slow.is_some() { DRAWN } else { limits.schedules.unwrap_or(SCHEDULES) };
+        let search = trial.search().max_schedules(most);
         let all = match trial.scenario.explore(&search, &mut |_, _| {}) {
             Ok(report) => report,
             Err(error) => return judge::refused(error).map(Some),
         };
-        evidence.push(format!("Simulation, {}: {all}.", trial.name()));
+        evidence.push(words::searched(trial.name(), &all));
         if let Some(failed) = judge::found(trial, number, &all) {
             return Ok(Some(failed));
         }
         if !all.complete && Some(all.schedules) != limits.schedules {
-            return Ok(Some(too_many_schedules(trial, &all)));
+            slow.get_or_insert_with(|| too_many_schedules(trial, &all));
         }
         if let Some(failed) = draw(trial, number, all.schedules, limits.seed, evidence)? {
             return Ok(Some(failed));
         }
     }
-    Ok(None)
+    Ok(slow)
 }
 
 /// One execution, in which a process waits for ever, as it should, or goes on
@@ -168,7 +173,7 @@ fn wait_alone(
     };
     match alone.verdict {
         Verdict::Deadlock { .. } => {
-            evidence.push(format!("Simulation, {}: it sleeps.", trial.name()));
+            evidence.push(format!("{}: it sleeps, as it should.", trial.name()));
             Ok(None)
         }
         Verdict::Held | Verdict::Violated { .. } => Ok(None),
@@ -192,8 +197,11 @@ fn draw(
         Err(error) => return judge::refused(error).map(Some),
     };
     if let Some(line) = evidence.last_mut() {
-        let (run, failed) = (thousands(drawn.schedules), thousands(drawn.failed));
-        *line += &format!(" Drawn at random: {run} run, {failed} failed.");
+        let number = thousands(drawn.schedules);
+        *line += &match drawn.failed {
+            0 => format!(" Nor in {number} beyond that, drawn at random."),
+            _ => format!(" Of others, drawn at random, the fault is in number {number}."),
+        };
     }
     Ok(judge::found(trial, number, &drawn))
 }
@@ -209,10 +217,19 @@ fn first_execution(trial: &Trial, number: usize) -> Result<Option<Failed>, Strin
 }
 
 fn too_many_schedules(trial: &Trial, report: &SearchReport) -> Failed {
+    if let Some(turns) = report.spins_cut {
+        let sentence = format!(
+            "{}: a process looks at the same again and again, more than {turns} times, and others \
+             can come in each time. Let it sleep instead.",
+            trial.name()
+        );
+        return Failed { failure: Failure::TooSlow, sentence, execution: None };
+    }
     let each = report.steps / report.schedules.max(1);
     let sentence = format!(
-        "{}: {} schedules were run, and that is not all: your code makes {each} steps in \
-         each. Touch the shared state less often.",
+        "{}: {} orders of steps were tried without a fault, and that is not all: your code \
+         makes {each} steps in each, and others can come in at every one. Touch the shared \
+         state less often.",
         trial.name(),
         thousands(report.schedules),
     );

@@ -37,13 +37,23 @@ pub struct Answer {
 
 impl crate::Answer for Answer {
     fn work(&self, _: u64) -> Work {
-        Work::Predict(Predict::new(self.outcomes, || {
+        let answer = Predict::new(self.outcomes, || {
             Scenario::new("two processes behind a lock that is at 2", |counter: &Counter| {
                 counter.lock.init(2).expect("a semaphore");
             })
             .process("counts to two", |counter| count(counter, 2))
             .process("counts to one", |counter| count(counter, 1))
             .outcome(|end| end.shared.value.load(Relaxed).to_string())
-        }))
+        });
+        Work::Predict(answer.why_not(why_not))
     }
+}
+
+fn why_not(outcome: &str) -> Option<&'static str> {
+    Some(match outcome.parse::<u64>() {
+        Ok(0) => "Each store is of a value that was loaded, and one more: none stores 0.",
+        Ok(4..) => "Three increments add up to 3, and none adds more than one.",
+        Ok(1..=3) => return None,
+        Err(_) => "The counter ends with a number, written in digits.",
+    })
 }

@@ -41,6 +41,25 @@ impl crate::Answer for Answer {
                     Err(error) => error.to_string(),
                 })
         });
-        Work::Predict(answer.preemptions(2))
+        Work::Predict(answer.preemptions(2).why_not(why_not))
     }
+}
+
+fn why_not(outcome: &str) -> Option<&'static str> {
+    let (value, version) = outcome.rsplit_once(' ')?;
+    let version: u32 = version.parse().ok()?;
+    Some(match (value, version) {
+        (_, 0) => "Whoever comes first finds no key and sets it: that is a change.",
+        (_, 4..) => "Ann makes at most one change, and Bob at most two.",
+        ("Bob", _) => {
+            "Bob's second step fails only if the version has changed since his first one. \
+             Only Ann can change it, and then the value is hers."
+        }
+        ("Bob, paid", 1) => "To have paid, Bob must have made two changes.",
+        ("Bob, paid", _) => {
+            "The third change would be Ann's. Before Bob's two it keeps him from his first \
+             one; between or after them the value is hers."
+        }
+        _ => return None,
+    })
 }
