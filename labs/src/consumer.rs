@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use shmkv::{Deadline, KeyValue, SegmentError, SegmentName, Snapshot, Store, StoreError};
+use shmkv::{
+    Deadline, KeyValue, Owner, Process, SegmentError, SegmentName, Snapshot, Store, StoreError,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::LabError;
 use crate::producer::name_parser;
+use crate::remedy::helped;
 use crate::{say, show};
 
 /// How often it looks whether a signal has come, or the store is gone.
@@ -39,22 +42,61 @@ pub fn run(options: &ConsumerOptions) -> Result<bool, LabError> {
         signal_hook::flag::register(signal, Arc::clone(&ended))
             .map_err(LabError::io("signals could not be watched"))?;
     }
-    let Some(store) = open(options, &ended)? else { return Ok(true) };
-    let mut seen = store.entries()?;
-    show_all(&seen, options.json)?;
+    follow(options, &ended).map_err(|error| helped(error, &options.name))?;
+    Ok(true)
+}
+
+fn follow(options: &ConsumerOptions, ended: &AtomicBool) -> Result<(), LabError> {
+    let Some(store) = open(options, ended)? else { return Ok(()) };
+    let mut shown: Option<Snapshot> = None;
+    let mut told = false;
     while !ended.load(Relaxed) {
-        if store.wait_for_change(seen.version, Deadline::after(LOOK))?.is_some() {
-            let now = store.entries()?;
-            show_changes(&seen, &now, options.json)?;
-            seen = now;
+        if let Some(now) = next(&store, shown.as_ref())? {
+            match &shown {
+                None => show_all(&now, options.json)?,
+                Some(before) => show_changes(before, &now, options.json)?,
+            }
+            shown = Some(now);
         } else if !store.segment().is_named()? {
-            tell(options.json, json!({ "event": "unlinked" }), || {
+            return tell(options.json, json!({ "event": "unlinked" }), || {
                 format!("{} was unlinked", options.name)
-            })?;
-            return Ok(true);
+            });
+        } else if let Owner::Dead(process) = store.owner() {
+            if !told {
+                tell_of_death(options, &process)?;
+                told = true;
+            }
+            thread::sleep(LOOK);
+        } else {
+            told = false;
         }
     }
-    Ok(true)
+    Ok(())
+}
+
+/// The table, if it is another than before, waiting for that a little; `None`, too,
+/// where its owner is dead, so that nobody can read it.
+fn next(store: &Store, before: Option<&Snapshot>) -> Result<Option<Snapshot>, StoreError> {
+    if let Some(before) = before
+        && store.wait_for_change(before.version, Deadline::after(LOOK))?.is_none()
+    {
+        return Ok(None);
+    }
+    match store.entries() {
+        Err(StoreError::LockTimeout { owner: Owner::Dead(_), .. }) => Ok(None),
+        now => now.map(Some),
+    }
+}
+
+fn tell_of_death(options: &ConsumerOptions, owner: &Process) -> Result<(), LabError> {
+    let name = &options.name;
+    let document = json!({ "event": "owner died", "pid": owner.pid, "name": owner.name });
+    tell(options.json, document, || {
+        format!(
+            "{owner} died while it held the lock; nothing changes until \
+             `lab-4 recover --name {name}`"
+        )
+    })
 }
 
 /// Opens the store, once it is there; `None` where a signal came first.

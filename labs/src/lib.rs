@@ -13,6 +13,7 @@ pub mod lab_3_writers;
 pub mod lab_4;
 pub mod lab_4_commands;
 pub mod producer;
+pub mod remedy;
 pub mod show;
 pub mod store_commands;
 pub mod story;

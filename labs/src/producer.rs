@@ -5,11 +5,12 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use shmkv::{KeyValue, SegmentError, SegmentName, Store, StoreError};
+use shmkv::{KeyValue, SegmentName, Store};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::cli::LabError;
+use crate::remedy::helped;
 use crate::{say, show};
 
 /// What the C producer sets too.
@@ -88,27 +89,21 @@ pub fn name_parser(name: &str) -> Result<SegmentName, String> {
 
 /// Runs until SIGINT or SIGTERM.
 pub fn run(options: &ProducerOptions) -> Result<bool, LabError> {
+    create_and_wait(options).map_err(|error| helped(error, &options.name))
+}
+
+fn create_and_wait(options: &ProducerOptions) -> Result<bool, LabError> {
     // Before the store is there: a signal at any later moment is waited for
     // below, and the store is removed.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(LabError::io("signals could not be watched"))?;
-    let store = Store::create(&options.name).map_err(|error| helped(error, &options.name))?;
+    let store = Store::create(&options.name)?;
     let result = produce(&store, options).map(|()| signals.forever().next());
     // What was created here, even if another has put a store of its own there.
     store.segment().unlink_this()?;
     result?;
     say!("{} is unlinked", options.name);
     Ok(true)
-}
-
-/// The error, and what to do about a store that is there already.
-fn helped(error: StoreError, name: &SegmentName) -> LabError {
-    if !matches!(error, StoreError::Segment(SegmentError::Exists { .. })) {
-        return error.into();
-    }
-    let remedy =
-        format!("if its producer is no longer there, `lab-4 unlink --name {name}` removes it");
-    LabError::Helped { error, remedy }
 }
 
 fn produce(store: &Store, options: &ProducerOptions) -> Result<(), LabError> {

@@ -1,5 +1,5 @@
-//! `lab-4 get`, `set`, `delete`, `list`, `clear`, `unlink`: one operation on a
-//! named store.
+//! `lab-4 get`, `set`, `delete`, `list`, `clear`, `recover`, `unlink`: one operation
+//! on a named store.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -11,6 +11,7 @@ use shmkv_harness::colour_on;
 
 use crate::cli::{self, LabError};
 use crate::producer::{Pair, bytes, name_parser, pair_parser};
+use crate::remedy::helped;
 use crate::{say, show};
 
 /// Which store, and how to answer.
@@ -62,6 +63,11 @@ pub enum StoreCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Free the lock of an owner that died, and set right what it left by half
+    Recover {
+        #[command(flatten)]
+        target: Target,
+    },
     /// Remove the store's name; who has it open keeps it
     Unlink {
         #[command(flatten)]
@@ -69,8 +75,26 @@ pub enum StoreCommand {
     },
 }
 
+impl StoreCommand {
+    fn target(&self) -> &Target {
+        match self {
+            Self::Get { target, .. }
+            | Self::Set { target, .. }
+            | Self::Delete { target, .. }
+            | Self::List { target }
+            | Self::Clear { target }
+            | Self::Recover { target }
+            | Self::Unlink { target } => target,
+        }
+    }
+}
+
 /// Does it, and prints what came of it.
 pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
+    carry_out(command).map_err(|error| helped(error, &command.target().name))
+}
+
+fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
     match command {
         StoreCommand::Get { key, target } => {
             let value = Store::open(&target.name)?.get(bytes(key))?;
@@ -104,6 +128,7 @@ pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
                 format!("cleared; version {version}")
             })?;
         }
+        StoreCommand::Recover { target } => recover(target)?,
         StoreCommand::Unlink { target } => {
             Store::unlink(&target.name)?;
             answer(target, json!({ "unlinked": target.name.as_str() }), || {
@@ -133,6 +158,24 @@ fn set(pairs: &[Pair], create: bool, target: &Target) -> Result<(), LabError> {
         say!("{}", json!({ "set": documents }));
     }
     result
+}
+
+fn recover(target: &Target) -> Result<(), LabError> {
+    let Some(recovered) = Store::recover(&target.name)? else {
+        return answer(target, json!({ "recovered": false }), || {
+            "nothing to recover: the lock is free, and the table whole".into()
+        });
+    };
+    let (before, now) = recovered.entry_count;
+    let document = json!({
+        "recovered": true,
+        "found": recovered.lock.to_string(),
+        "version": recovered.version,
+        "restored": recovered.restored,
+        "freed": recovered.freed,
+        "entry_count": { "before": before, "now": now },
+    });
+    answer(target, document, || recovered.to_string())
 }
 
 fn answer(

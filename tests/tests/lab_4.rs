@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::{Assert, OutputAssertExt};
@@ -10,7 +11,7 @@ use nix::unistd::Pid;
 use rstest::rstest;
 use serde_json::{Value, json};
 use shmkv::{KeyValue, SegmentName, Store};
-use shmkv_tests::{TestName, program};
+use shmkv_tests::{Peer, TestName, program};
 
 /// Far more than anything here takes.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -243,6 +244,111 @@ fn get_writes_the_bytes_and_escapes_them_in_listings() {
     let document = output(&operation(&name, &["get", "raw", "--json"]).success());
     let document: Value = serde_json::from_str(&document).expect("JSON");
     assert_eq!(document["value"]["escaped"], "\\xff\\x1b[2J");
+}
+
+/// A process that takes the lock of the store `name`, and dies with it.
+fn owner_that_died(name: &SegmentName) {
+    let mut owner = Peer::start(env!("CARGO_BIN_EXE_store-peer"), &[name.as_str(), "hold"]);
+    assert_eq!(owner.line(), "held");
+    owner.kill();
+}
+
+fn error(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+}
+
+/// Each operation says what happened and which command helps; that one does.
+#[test]
+fn store_of_a_dead_owner_is_recovered() {
+    let name = TestName::new("recover");
+    operation(&name, &["set", "--create", "a=1"]).success();
+    assert_eq!(
+        output(&operation(&name, &["recover"]).success()),
+        "nothing to recover: the lock is free, and the table whole\n"
+    );
+    owner_that_died(&name);
+    let remedy = format!("recover the store; `lab-4 recover --name {}` does\n", name.as_str());
+    for arguments in [&["get", "a"][..], &["set", "a=2"], &["clear"], &["list"], &["delete", "a"]] {
+        let told = error(&operation(&name, arguments).code(1));
+        assert!(told.starts_with("lab-4: the lock was not free within "), "{told}");
+        assert!(
+            told.contains("(store-pe) died while it held it") && told.ends_with(&remedy),
+            "{told}"
+        );
+    }
+    let recovered = output(&operation(&name, &["recover"]).success());
+    let expected =
+        "(store-pe) died while it held the lock; the store is usable again, at version 2\n";
+    assert!(recovered.starts_with("process ") && recovered.ends_with(expected), "{recovered}");
+    assert_eq!(output(&operation(&name, &["get", "a"]).success()), "1\n");
+
+    owner_that_died(&name);
+    let document = output(&operation(&name, &["recover", "--json"]).success());
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!((&document["recovered"], &document["version"]), (&json!(true), &json!(3)));
+    let document = output(&operation(&name, &["recover", "--json"]).success());
+    assert_eq!(document, "{\"recovered\":false}\n");
+}
+
+/// A lock whose owner lives is left; the message says who it is.
+#[test]
+fn lock_of_a_living_owner_is_not_taken_away() {
+    let name = TestName::new("living");
+    Store::create(&name).expect("a store");
+    let mut owner = Peer::start(env!("CARGO_BIN_EXE_store-peer"), &[name.as_str(), "hold"]);
+    assert_eq!(owner.line(), "held");
+    let told = error(&operation(&name, &["recover"]).code(1));
+    assert!(told.contains("holds it, and lives") && !told.contains("lab-4 recover"), "{told}");
+    assert!(owner.finish().success());
+}
+
+/// A count that is wrong keeps a store from being opened, until it is recovered.
+#[test]
+fn damaged_table_names_the_command_that_sets_it_right() {
+    let name = TestName::new("damaged");
+    let store = Store::create(&name).expect("a store");
+    store.set("a", "1").expect("room");
+    store.table().entry_count.store(11, Relaxed);
+    let told = error(&operation(&name, &["list"]).code(1));
+    let remedy = format!("; `lab-4 recover --name {}` sets it right\n", name.as_str());
+    assert!(told.contains("entry_count is 11") && told.ends_with(&remedy), "{told}");
+    let recovered = output(&operation(&name, &["recover"]).success());
+    assert!(recovered.ends_with("entry_count was 11 and is 1\n"), "{recovered}");
+    assert_eq!(output(&operation(&name, &["get", "a"]).success()), "1\n");
+}
+
+/// Schedule: the owner dies before the consumer comes, or while it follows; then
+/// the store is recovered. Required: it is said once, and the consumer goes on.
+#[rstest]
+#[case::before_it_comes(true)]
+#[case::while_it_follows(false)]
+fn consumer_says_once_that_the_owner_died_and_goes_on(#[case] before: bool) {
+    let name = TestName::new("owner-died");
+    Store::create(&name).expect("a store").set("a", "1").expect("room");
+    if before {
+        owner_that_died(&name);
+    }
+    let mut consumer = Running::start(&name, &["consumer"]);
+    if !before {
+        assert_eq!(consumer.line(), "version 1, 1 entries");
+        assert_eq!(consumer.line(), "  a = 1");
+        owner_that_died(&name);
+    }
+    let told = consumer.line();
+    assert!(
+        told.contains("(store-pe) died while it held the lock; nothing changes until "),
+        "{told}"
+    );
+    assert!(told.ends_with(&format!("`lab-4 recover --name {}`", name.as_str())), "{told}");
+    operation(&name, &["recover"]).success();
+    if before {
+        assert_eq!(consumer.line(), "version 2, 1 entries");
+        assert_eq!(consumer.line(), "  a = 1");
+    } else {
+        assert_eq!(consumer.line(), "version 2: the pairs are as before");
+    }
+    consumer.signal(Signal::SIGINT);
+    assert_eq!(consumer.end(), Some(0));
 }
 
 /// One sentence on standard error, and what it must say.
