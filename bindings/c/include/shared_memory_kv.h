@@ -18,7 +18,8 @@
  *                 it. Retrying is safe. The sentence names the process if it
  *                 uses this library.
  *   EBADMSG       the object is not a store, or its table holds what no whole
- *                 operations leave. shared_memory_kv_clear() sets a table right.
+ *                 operations leave. shared_memory_kv_recover() sets a table
+ *                 right and keeps what is whole; shared_memory_kv_clear() empties it.
  *   EIO           a fault of this library
  *
  * The lock. Every function that reads or changes pairs takes store->sem, and

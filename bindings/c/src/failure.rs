@@ -8,7 +8,7 @@ use std::any::Any;
 use std::io;
 
 use libc::c_int;
-use shmkv::{NameError, SegmentError, SemaphoreError, StoreError};
+use shmkv::{NameError, Owner, SegmentError, SemaphoreError, StoreError};
 
 /// Why a function failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +39,14 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(errno_of(&error), error.to_string())
+        let remedy = match &error {
+            StoreError::LockTimeout { owner: Owner::Dead(_) | Owner::Unknown, .. } => {
+                " with shared_memory_kv_recover()"
+            }
+            StoreError::Corrupt(_) => "; shared_memory_kv_recover() sets it right",
+            _ => "",
+        };
+        Self::new(errno_of(&error), format!("{error}{remedy}"))
     }
 }
 

@@ -98,7 +98,7 @@ def test_store_of_another_user_is_a_permission_error(store: Store) -> None:
     assert caught.value.filename == store.name
 
 
-def test_corrupt_store_says_so_and_is_cleared(store: Store) -> None:
+def test_corrupt_store_says_so_and_is_recovered_or_cleared(store: Store) -> None:
     store["a"] = "1"
     with file_of(store.name).open("r+b") as file:
         file.seek(3316)
@@ -107,9 +107,21 @@ def test_corrupt_store_says_so_and_is_cleared(store: Store) -> None:
         store.snapshot()
     with pytest.raises(shmkv.CorruptStore):
         store["b"] = "2"
+    told = store.recover()
+    assert told is not None
+    assert told.endswith("entry_count was 7 and is 1")
+    assert dict(store) == {"a": "1"}
+    with file_of(store.name).open("r+b") as file:
+        file.seek(3316)
+        file.write(b"\x07")
     store.clear()
     store["b"] = "2"
     assert dict(store) == {"b": "2"}
+
+
+def test_nothing_to_recover_is_not_found(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no segment"):
+        shmkv.recover(name)
 
 
 def test_closed_store_is_a_value_error(name: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +75,50 @@ def test_lock_of_a_dead_owner_is_a_lock_timeout(store: Store, script: type[Scrip
         len(same)
     assert store.version == 0
     assert repr(store) == f"<shmkv.Store {store.name!r} at version 0>"
+
+
+def test_store_of_a_dead_owner_is_recovered(store: Store, script: type[Script]) -> None:
+    store["key"] = "value"
+    owner = script(OWNER, store.name)
+    assert owner.line() == "locked"
+    living = rf"process {owner.process.pid} \(.*\) holds it, and lives"
+    with pytest.raises(shmkv.StoreInUse, match=living):
+        store.recover()
+    owner.process.kill()
+    owner.process.wait()
+
+    dead = rf"process {owner.process.pid} \(.*\) died while it held it; .*Store\.recover\(\)"
+    with pytest.raises(shmkv.LockTimeout, match=dead):
+        store["key"]
+    told = store.recover()
+    assert told is not None
+    assert told.startswith(f"process {owner.process.pid} (")
+    assert told.endswith("the store is usable again, at version 2")
+    assert store["key"] == "value"
+    assert store.recover() is None
+    assert shmkv.recover(store.name) is None
+
+
+# Schedule: a process that replaces a long value is killed at a random moment.
+# Forbidden: that the pair is gone, or mixed, after a recovery.
+def test_writer_that_is_killed_loses_nothing(store: Store) -> None:
+    chance = random.Random(10)
+    store["key"] = "0" * 250
+    recovered = 0
+    for _ in range(200):
+        child = os.fork()
+        if child == 0:
+            try:
+                for number in itertools.count():
+                    store["key"] = str(number % 10) * 250
+            finally:
+                os._exit(1)
+        time.sleep(chance.uniform(0, 0.002))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        recovered += store.recover() is not None
+        assert store["key"] == store["key"][0] * 250
+    print(f"{recovered} of 200 died with the lock")
 
 
 def test_lock_timeout_may_be_any_number_of_seconds(store: Store) -> None:

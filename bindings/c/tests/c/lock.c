@@ -30,8 +30,11 @@ static void owner_that_dies(const char *name)
     SUCCEEDS(shared_memory_kv_lock_timeout(store, 20));
     FAILS(shared_memory_kv_set(store, "key", "value"), ETIMEDOUT);
     SAYS("the lock was not free within ");
-    char died[128];
-    snprintf(died, sizeof died, "process %d (lock) died while it held it; recover the store", (int)child);
+    char died[160];
+    snprintf(died, sizeof died,
+             "process %d (lock) died while it held it; recover the store with "
+             "shared_memory_kv_recover()",
+             (int)child);
     SAYS(died);
     FAILS(shared_memory_kv_get(store, "key", value), ETIMEDOUT);
     FAILS(shared_memory_kv_delete(store, "key"), ETIMEDOUT);

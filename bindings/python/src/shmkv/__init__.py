@@ -18,11 +18,12 @@ from ._errors import (
     NotReady,
     StoreError,
     StoreFull,
+    StoreInUse,
     VersionChanged,
 )
 from ._library import CAPACITY, DEFAULT_NAME, VALUE_LIMIT
 from ._snapshot import Entry, Snapshot
-from ._store import Store, unlink
+from ._store import Store, recover, unlink
 from ._text import KEY_LIMIT
 
 __version__ = "0.1.0"
@@ -43,7 +44,9 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreFull",
+    "StoreInUse",
     "VersionChanged",
+    "recover",
     "unlink",
 ]
 

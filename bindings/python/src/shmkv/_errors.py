@@ -25,8 +25,14 @@ class StoreFull(StoreError):
 
 
 class LockTimeout(StoreError, TimeoutError):
-    """The lock was not free in time: another process holds it, and may have
-    died while it did. Nothing has changed, and retrying is safe."""
+    """The lock was not free in time: another process holds it, or died while it
+    did, and then Store.recover() frees it. The message says which, and who it is,
+    as far as that is known. Nothing has changed, and retrying is safe."""
+
+
+class StoreInUse(StoreError):
+    """Nothing was recovered: the lock's owner lives, or may. The message says who
+    it is, or who has the store open."""
 
 
 class VersionChanged(StoreError):
@@ -45,7 +51,8 @@ class VersionChanged(StoreError):
 
 
 class CorruptStore(StoreError):
-    """The table holds what no whole operations leave. Store.clear() sets it right."""
+    """The table holds what no whole operations leave. Store.recover() sets it right
+    and keeps every pair that is whole; Store.clear() removes all."""
 
 
 class NotAStore(StoreError):

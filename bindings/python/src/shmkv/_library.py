@@ -12,7 +12,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_uint, c_void_p, py_object
+import re
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint, c_void_p, py_object
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class TableCopy(ctypes.Structure):
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "open_with": (c_int, [c_char_p, c_uint, POINTER(c_void_p), POINTER(c_int)]),
     "unlink_named": (c_int, [c_char_p]),
+    "recover_named": (c_int, [c_char_p, c_char_p, c_size_t]),
     # It takes two arguments. What a weak reference's callback is given follows.
     "destroy": (None, [c_int, c_void_p, py_object]),
     "set": (c_int, [c_void_p, c_char_p, c_char_p]),
@@ -97,7 +99,8 @@ class Library:
     def why(self) -> str:
         """What was wrong in the last function that failed in this thread."""
         sentence: bytes = self.last_error()
-        return sentence.decode("utf-8", "replace")
+        # What a C program would call.
+        return re.sub(r"shared_memory_kv_(\w+\(\))", r"Store.\1", sentence.decode("utf-8", "replace"))
 
 
 @functools.cache

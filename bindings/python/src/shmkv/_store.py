@@ -18,7 +18,7 @@ import weakref
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
-from ._errors import CorruptStore, LockTimeout, NotAStore, NotReady, StoreFull, VersionChanged
+from ._errors import CorruptStore, LockTimeout, NotAStore, NotReady, StoreFull, StoreInUse, VersionChanged
 from ._library import (
     CREATE,
     DEFAULT_NAME,
@@ -43,6 +43,9 @@ _LOCK_TIMEOUT = 5.0
 
 #: How long a call waits before Python may look at its signals, in seconds.
 _LONGEST_CALL = 0.1
+
+#: More than the longest report of a recovery.
+_REPORT_SIZE = 1024
 
 #: What an unsigned int holds.
 _UINT_MAX = 2**32 - 1
@@ -216,10 +219,14 @@ class Store(MutableMapping[str, str]):
         raise _table_error(mapping.library, key)
 
     def clear(self) -> None:
-        """Removes all keys, in one change. Also sets right a corrupt store."""
+        """Removes all keys, in one change. Sets right a corrupt store, too."""
         mapping = self._open_mapping()
         if mapping.library.clear(mapping.address) != 0:
             raise _table_error(mapping.library)
+
+    def recover(self) -> str | None:
+        """As the function recover, for the store's name."""
+        return recover(self._name)
 
     def snapshot(self) -> Snapshot:
         """The whole table and its version, as they are at one moment."""
@@ -318,6 +325,22 @@ def unlink(name: str = DEFAULT_NAME) -> None:
         raise _object_error(library, name)
 
 
+def recover(name: str = DEFAULT_NAME) -> str | None:
+    """Frees the lock of the store called name if a dead process holds it, puts
+    right what that process left by half, and says what was found and done; None
+    where there was nothing to do. Nothing is lost that was complete. It is safe
+    at any time; StoreInUse where the lock's owner lives, or may.
+
+    A C program that locks by itself does not tell who it is. Its store is
+    recovered only when nobody has it open: close yours first.
+    """
+    library = load()
+    report = ctypes.create_string_buffer(_REPORT_SIZE)
+    if library.recover_named(_encode_name(name), report, _REPORT_SIZE) != 0:
+        raise _object_error(library, name)
+    return report.value.decode() or None
+
+
 def _encode_name(name: str) -> bytes:
     if not isinstance(name, str):
         raise TypeError(f"the name must be str, not {type(name).__name__}")
@@ -343,6 +366,8 @@ def _object_error(library: Library, name: str) -> Exception:
         return ValueError(why)
     if number == errno.EAGAIN:
         return NotReady(why)
+    if number == errno.EBUSY:
+        return StoreInUse(why)
     if number == errno.EBADMSG:
         return NotAStore(why)
     # OSError itself chooses FileExistsError and its like.
