@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use shmkv::{
-    Deadline, KeyValue, Owner, Process, SegmentError, SegmentName, Snapshot, Store, StoreError,
-};
+use shmkv::{Deadline, KeyValue, Owner, Process, SegmentError, Snapshot, Store, StoreError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::LabError;
-use crate::producer::name_parser;
 use crate::remedy::helped;
+use crate::store_commands::Named;
 use crate::{say, show};
 
 /// How often it looks whether a signal has come, or the store is gone.
@@ -24,9 +22,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Options of `consumer`.
 #[derive(Args, Clone, Debug)]
 pub struct ConsumerOptions {
-    /// The store's name
-    #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
-    name: SegmentName,
+    #[command(flatten)]
+    store: Named,
     /// How long to wait for the store to appear
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u64,
@@ -42,7 +39,7 @@ pub fn run(options: &ConsumerOptions) -> Result<bool, LabError> {
         signal_hook::flag::register(signal, Arc::clone(&ended))
             .map_err(LabError::io("signals could not be watched"))?;
     }
-    follow(options, &ended).map_err(|error| helped(error, &options.name))?;
+    follow(options, &ended).map_err(|error| helped(error, &options.store.name))?;
     Ok(true)
 }
 
@@ -59,7 +56,7 @@ fn follow(options: &ConsumerOptions, ended: &AtomicBool) -> Result<(), LabError>
             shown = Some(now);
         } else if !store.segment().is_named()? {
             return tell(options.json, json!({ "event": "unlinked" }), || {
-                format!("{} was unlinked", options.name)
+                format!("{} was unlinked", options.store.name)
             });
         } else if let Owner::Dead(process) = store.owner() {
             if !told {
@@ -89,7 +86,7 @@ fn next(store: &Store, before: Option<&Snapshot>) -> Result<Option<Snapshot>, St
 }
 
 fn tell_of_death(options: &ConsumerOptions, owner: &Process) -> Result<(), LabError> {
-    let name = &options.name;
+    let name = &options.store.name;
     let document = json!({ "event": "owner died", "pid": owner.pid, "name": owner.name });
     tell(options.json, document, || {
         format!(
@@ -103,7 +100,7 @@ fn tell_of_death(options: &ConsumerOptions, owner: &Process) -> Result<(), LabEr
 fn open(options: &ConsumerOptions, ended: &AtomicBool) -> Result<Option<Store>, LabError> {
     let deadline = Deadline::after(Duration::from_secs(options.wait));
     loop {
-        match Store::open(&options.name) {
+        match options.store.open() {
             Ok(store) => return Ok(Some(store)),
             Err(error) if may_come(&error) && !deadline.passed() => {}
             Err(error) => return Err(error.into()),

@@ -11,6 +11,9 @@ pub fn helped(error: LabError, name: &SegmentName) -> LabError {
         StoreError::Segment(SegmentError::Exists { .. }) => {
             format!("if its producer is no longer there, `lab-4 unlink --name {name}` removes it")
         }
+        StoreError::Segment(
+            SegmentError::OtherOwner { owner, .. } | SegmentError::OpenToOthers { owner, .. },
+        ) => format!("`--allow-owner {owner}` does"),
         StoreError::LockTimeout { owner: Owner::Dead(_) | Owner::Unknown, .. } => {
             format!("`lab-4 recover --name {name}` does")
         }

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use shmkv::{KeyValue, SegmentName, Store};
+use shmkv::{KeyValue, OpenOptions, SegmentName, Store, StoreError};
 use shmkv_harness::colour_on;
 
 use crate::cli::{self, LabError};
@@ -14,12 +14,38 @@ use crate::producer::{Pair, bytes, name_parser, pair_parser};
 use crate::remedy::helped;
 use crate::{say, show};
 
+/// Which store.
+#[derive(Args, Clone, Debug)]
+pub struct Named {
+    /// The store's name
+    #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
+    pub name: SegmentName,
+    /// Also open stores of this user
+    #[arg(long, value_name = "ID")]
+    allow_owner: Option<u32>,
+}
+
+impl Named {
+    /// Whose stores are opened.
+    pub fn options(&self) -> OpenOptions {
+        let options = OpenOptions::new();
+        self.allow_owner.map_or(options, |owner| options.allow_owner(owner))
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Those of [`Store::open_with`].
+    pub fn open(&self) -> Result<Store, StoreError> {
+        Store::open_with(&self.name, self.options())
+    }
+}
+
 /// Which store, and how to answer.
 #[derive(Args, Clone, Debug)]
 pub struct Target {
-    /// The store's name
-    #[arg(long, default_value = shmkv::DEFAULT_NAME, value_parser = name_parser)]
-    name: SegmentName,
+    #[command(flatten)]
+    store: Named,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -63,7 +89,7 @@ pub enum StoreCommand {
         #[command(flatten)]
         target: Target,
     },
-    /// Free the lock of an owner that died, and set right what it left by half
+    /// Free the lock of an owner that died, and repair the table
     Recover {
         #[command(flatten)]
         target: Target,
@@ -91,13 +117,13 @@ impl StoreCommand {
 
 /// Does it, and prints what came of it.
 pub fn run(command: &StoreCommand) -> Result<bool, LabError> {
-    carry_out(command).map_err(|error| helped(error, &command.target().name))
+    carry_out(command).map_err(|error| helped(error, &command.target().store.name))
 }
 
 fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
     match command {
         StoreCommand::Get { key, target } => {
-            let value = Store::open(&target.name)?.get(bytes(key))?;
+            let value = target.store.open()?.get(bytes(key))?;
             let document =
                 json!({ "key": show::json_text(bytes(key)), "value": show::json_text(&value) });
             if target.json || std::io::stdout().is_terminal() {
@@ -108,14 +134,14 @@ fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
         }
         StoreCommand::Set { pairs, create, target } => set(pairs, *create, target)?,
         StoreCommand::Delete { key, target } => {
-            let version = Store::open(&target.name)?.delete(bytes(key))?;
+            let version = target.store.open()?.delete(bytes(key))?;
             let document = json!({ "key": show::json_text(bytes(key)), "version": version });
             answer(target, document, || {
                 format!("deleted {}; version {version}", show::text(bytes(key)))
             })?;
         }
         StoreCommand::List { target } => {
-            let snapshot = Store::open(&target.name)?.entries()?;
+            let snapshot = target.store.open()?.entries()?;
             answer(target, show::json_snapshot(&snapshot), || {
                 let table = show::snapshot_table(&snapshot).render(colour_on(&std::io::stdout()));
                 let count = snapshot.entries.len();
@@ -123,16 +149,16 @@ fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
             })?;
         }
         StoreCommand::Clear { target } => {
-            let version = Store::open(&target.name)?.clear()?;
+            let version = target.store.open()?.clear()?;
             answer(target, json!({ "version": version }), || {
                 format!("cleared; version {version}")
             })?;
         }
         StoreCommand::Recover { target } => recover(target)?,
         StoreCommand::Unlink { target } => {
-            Store::unlink(&target.name)?;
-            answer(target, json!({ "unlinked": target.name.as_str() }), || {
-                format!("{} is unlinked", target.name)
+            Store::unlink(&target.store.name)?;
+            answer(target, json!({ "unlinked": target.store.name.as_str() }), || {
+                format!("{} is unlinked", target.store.name)
             })?;
         }
     }
@@ -141,8 +167,10 @@ fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
 
 /// Sets the pairs in order; those before one that fails stay set, and are told.
 fn set(pairs: &[Pair], create: bool, target: &Target) -> Result<(), LabError> {
-    let store =
-        if create { Store::create_or_open(&target.name)? } else { Store::open(&target.name)? };
+    let store = match create {
+        true => Store::create_or_open_with(&target.store.name, target.store.options())?,
+        false => target.store.open()?,
+    };
     let mut documents = Vec::new();
     let result = pairs.iter().try_for_each(|Pair { key, value }| {
         let version = store.set(key, value)?;
@@ -161,7 +189,7 @@ fn set(pairs: &[Pair], create: bool, target: &Target) -> Result<(), LabError> {
 }
 
 fn recover(target: &Target) -> Result<(), LabError> {
-    let Some(recovered) = Store::recover(&target.name)? else {
+    let Some(recovered) = Store::recover_with(&target.store.name, target.store.options())? else {
         return answer(target, json!({ "recovered": false }), || {
             "nothing to recover: the lock is free, and the table whole".into()
         });

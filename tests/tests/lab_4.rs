@@ -1,13 +1,15 @@
 //! `lab-4` as a user runs it: the two programs, the operations, the simulator.
 
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::{Assert, OutputAssertExt};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, geteuid};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shmkv::{KeyValue, SegmentName, Store};
@@ -300,6 +302,27 @@ fn lock_of_a_living_owner_is_not_taken_away() {
     let told = error(&operation(&name, &["recover"]).code(1));
     assert!(told.contains("holds it, and lives") && !told.contains("lab-4 recover"), "{told}");
     assert!(owner.finish().success());
+}
+
+/// What others can write to is opened only where its owner is allowed.
+#[test]
+fn store_that_others_can_use_names_the_option_that_opens_it() {
+    let name = TestName::new("shared");
+    Store::create(&name).expect("a store").set("a", "1").expect("room");
+    let file = format!("/dev/shm{}", name.as_str());
+    fs::set_permissions(file, Permissions::from_mode(0o666)).expect("our own file");
+    let owner = geteuid().to_string();
+    let told = error(&operation(&name, &["get", "a"]).code(1));
+    assert!(told.starts_with("lab-4: segment ") && told.contains("has mode 0666"), "{told}");
+    assert!(told.ends_with(&format!("; `--allow-owner {owner}` does\n")), "{told}");
+    let told = error(&operation(&name, &["recover"]).code(1));
+    assert!(told.contains("has mode 0666"), "{told}");
+
+    let mut consumer = Running::start(&name, &["consumer", "--allow-owner", &owner]);
+    assert_eq!(consumer.line(), "version 1, 1 entries");
+    operation(&name, &["set", "a=2", "--allow-owner", &owner]).success();
+    assert_eq!(output(&operation(&name, &["get", "a", "--allow-owner", &owner]).success()), "2\n");
+    operation(&name, &["recover", "--allow-owner", &owner]).success();
 }
 
 /// A count that is wrong keeps a store from being opened, until it is recovered.

@@ -98,6 +98,25 @@ def test_store_of_another_user_is_a_permission_error(store: Store) -> None:
     assert caught.value.filename == store.name
 
 
+def test_store_that_others_can_use_is_opened_where_its_owner_is_allowed(store: Store) -> None:
+    store["key"] = "value"
+    file_of(store.name).chmod(0o666)
+    me = os.geteuid()
+    for use in (Store.open, Store.open_or_create, shmkv.recover):
+        with pytest.raises(PermissionError, match="has mode 0666"):
+            use(store.name)
+        with pytest.raises(PermissionError, match="has mode 0666"):
+            use(store.name, allow_owner=me + 1)
+        with pytest.raises(ValueError, match="-1 is no user ID"):
+            use(store.name, allow_owner=-1)
+    with Store.open(store.name, allow_owner=me) as same:
+        assert same["key"] == "value"
+        assert same.recover() is None
+    with Store.open_or_create(store.name, allow_owner=me) as same:
+        assert same["key"] == "value"
+    assert shmkv.recover(store.name, allow_owner=me) is None
+
+
 def test_corrupt_store_says_so_and_is_recovered_or_cleared(store: Store) -> None:
     store["a"] = "1"
     with file_of(store.name).open("r+b") as file:

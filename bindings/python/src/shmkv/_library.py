@@ -62,8 +62,10 @@ class TableCopy(ctypes.Structure):
 #: What each function returns, and what it takes. A store is only passed on.
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "open_with": (c_int, [c_char_p, c_uint, POINTER(c_void_p), POINTER(c_int)]),
+    "open_of_owner": (c_int, [c_char_p, c_uint, c_uint, POINTER(c_void_p), POINTER(c_int)]),
     "unlink_named": (c_int, [c_char_p]),
     "recover_named": (c_int, [c_char_p, c_char_p, c_size_t]),
+    "recover_of_owner": (c_int, [c_char_p, c_uint, c_char_p, c_size_t]),
     # It takes two arguments. What a weak reference's callback is given follows.
     "destroy": (None, [c_int, c_void_p, py_object]),
     "set": (c_int, [c_void_p, c_char_p, c_char_p]),

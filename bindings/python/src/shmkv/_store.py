@@ -64,8 +64,8 @@ class _Mapping:
     has it already, and the callback is itself a call of the library.
     """
 
-    def __init__(self, library: Library, flags: int, name: str) -> None:
-        encoded = _encode_name(name)
+    def __init__(self, library: Library, flags: int, name: str, allow_owner: int | None) -> None:
+        encoded, owner = _encode_name(name), _user(allow_owner)
         self.library = library
         self.address = ctypes.c_void_p()
         _forget_the_dead()
@@ -73,7 +73,11 @@ class _Mapping:
         # elsewhere: that of a weak reference which goes with its object is lost.
         unmap = functools.partial(library.destroy, -1, self.address)
         _callbacks.add(weakref.ref(self, unmap))
-        if library.open_with(encoded, flags, self.address, None) != 0:
+        if owner is None:
+            status = library.open_with(encoded, flags, self.address, None)
+        else:
+            status = library.open_of_owner(encoded, flags, owner, self.address, None)
+        if status != 0:
             raise _object_error(library, name)
 
 
@@ -99,6 +103,7 @@ class Store(MutableMapping[str, str]):
 
     _mapping: _Mapping | None
     _name: str
+    _allow_owner: int | None
     _lock_timeout: float
 
     def __init__(self, *_: object, **__: object) -> None:
@@ -108,17 +113,31 @@ class Store(MutableMapping[str, str]):
         )
 
     @classmethod
-    def _made(cls, flags: int, name: str, lock_timeout: float) -> Self:
+    def _made(
+        cls, flags: int, name: str, lock_timeout: float, allow_owner: int | None = None
+    ) -> Self:
         store = cls.__new__(cls)
-        store._mapping = _Mapping(load(), flags, name)
+        store._mapping = _Mapping(load(), flags, name, allow_owner)
         store._name = name
+        store._allow_owner = allow_owner
         store.lock_timeout = lock_timeout
         return store
 
     @classmethod
-    def open(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
-        """Opens the store called name; FileNotFoundError where there is none."""
-        return cls._made(OPEN, name, lock_timeout)
+    def open(
+        cls,
+        name: str = DEFAULT_NAME,
+        *,
+        lock_timeout: float = _LOCK_TIMEOUT,
+        allow_owner: int | None = None,
+    ) -> Self:
+        """Opens the store called name; FileNotFoundError where there is none.
+
+        A store of another user, or one that others can use, is a PermissionError,
+        unless its owner is allowed by user ID: whoever can write to a store can
+        forge its pairs, and end the programs that use it.
+        """
+        return cls._made(OPEN, name, lock_timeout, allow_owner)
 
     @classmethod
     def create(cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT) -> Self:
@@ -131,10 +150,14 @@ class Store(MutableMapping[str, str]):
 
     @classmethod
     def open_or_create(
-        cls, name: str = DEFAULT_NAME, *, lock_timeout: float = _LOCK_TIMEOUT
+        cls,
+        name: str = DEFAULT_NAME,
+        *,
+        lock_timeout: float = _LOCK_TIMEOUT,
+        allow_owner: int | None = None,
     ) -> Self:
         """Opens the store called name, or creates it where there is none."""
-        return cls._made(OPEN_OR_CREATE, name, lock_timeout)
+        return cls._made(OPEN_OR_CREATE, name, lock_timeout, allow_owner)
 
     def close(self) -> None:
         """Gives the mapping up. Afterwards only close may be called."""
@@ -226,7 +249,7 @@ class Store(MutableMapping[str, str]):
 
     def recover(self) -> str | None:
         """As the function recover, for the store's name."""
-        return recover(self._name)
+        return recover(self._name, allow_owner=self._allow_owner)
 
     def snapshot(self) -> Snapshot:
         """The whole table and its version, as they are at one moment."""
@@ -325,7 +348,7 @@ def unlink(name: str = DEFAULT_NAME) -> None:
         raise _object_error(library, name)
 
 
-def recover(name: str = DEFAULT_NAME) -> str | None:
+def recover(name: str = DEFAULT_NAME, *, allow_owner: int | None = None) -> str | None:
     """Frees the lock of the store called name if a dead process holds it, puts
     right what that process left by half, and says what was found and done; None
     where there was nothing to do. Nothing is lost that was complete. It is safe
@@ -334,9 +357,13 @@ def recover(name: str = DEFAULT_NAME) -> str | None:
     A C program that locks by itself does not tell who it is. Its store is
     recovered only when nobody has it open: close yours first.
     """
-    library = load()
+    library, encoded, owner = load(), _encode_name(name), _user(allow_owner)
     report = ctypes.create_string_buffer(_REPORT_SIZE)
-    if library.recover_named(_encode_name(name), report, _REPORT_SIZE) != 0:
+    if owner is None:
+        status = library.recover_named(encoded, report, _REPORT_SIZE)
+    else:
+        status = library.recover_of_owner(encoded, owner, report, _REPORT_SIZE)
+    if status != 0:
         raise _object_error(library, name)
     return report.value.decode() or None
 
@@ -345,6 +372,13 @@ def _encode_name(name: str) -> bytes:
     if not isinstance(name, str):
         raise TypeError(f"the name must be str, not {type(name).__name__}")
     return encode(name, "the name")
+
+
+def _user(user: int | None) -> int | None:
+    """For the library. ctypes would take another number modulo 2**32."""
+    if user is not None and not 0 <= user <= _UINT_MAX:
+        raise ValueError(f"{user} is no user ID; user IDs are 0 to {_UINT_MAX}")
+    return user
 
 
 def _milliseconds(seconds: float) -> int:
