@@ -43,13 +43,16 @@ pub fn search<T: Shared>(
 #[derive(Default)]
 struct Profile {
     executions: u64,
-    /// The most choices of one execution.
-    length: u32,
+    /// How many choices each of the last executions had; the oldest is replaced.
+    lengths: Vec<u32>,
     /// What was touched, in order of place; no two overlap.
     variables: Vec<Variable>,
     /// Whether an instruction is the C library's.
     in_libc: HashMap<u64, bool>,
 }
+
+/// Of how many executions, the last ones, lengths are known.
+const LENGTHS: usize = 16;
 
 /// How often each process did something, in all executions.
 type Counts = [u64; MAX_PROCESSES];
@@ -129,14 +132,31 @@ impl Variable {
 
 impl Profile {
     fn learn(&mut self, steps: &[Step]) {
+        let choices = steps.iter().filter(|step| step.chosen).count() as u32;
+        if self.lengths.len() < LENGTHS {
+            self.lengths.push(choices);
+        } else {
+            self.lengths[self.executions as usize % LENGTHS] = choices;
+        }
         self.executions += 1;
-        let choices = steps.iter().filter(|step| step.chosen).count();
-        self.length = self.length.max(choices as u32);
         for step in steps.iter().filter(|step| step.what.op.touches() && step.what.size > 0) {
             let ip = step.what.ip;
             let in_libc = *self.in_libc.entry(ip).or_insert_with(|| symbols::in_libc(ip));
             self.touch(Variable::of(step, !in_libc));
         }
+    }
+
+    /// How many choices an execution has on average, as of late.
+    fn usual_length(&self) -> u32 {
+        let sum: u64 = self.lengths.iter().map(|length| u64::from(*length)).sum();
+        sum.checked_div(self.lengths.len() as u64).unwrap_or(0) as u32
+    }
+
+    /// How many one of the last executions had: where they differ much, as
+    /// those do in which processes spin, the less one number says of all.
+    fn draw_length(&self, random: u64) -> u32 {
+        let one = random.checked_rem(self.lengths.len() as u64);
+        one.map_or(0, |one| self.lengths[one as usize])
     }
 
     fn touch(&mut self, mut touched: Variable) {
@@ -178,7 +198,7 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
     let mut order = Order { policy, seed, ..Order::default() };
     // In the course of an execution, on average: one kill, and one wait that ends
     // by its time, if there always is one.
-    let chance = u32::MAX / profile.length.max(8);
+    let chance = u32::MAX / profile.usual_length().max(8);
     if search.kills > 0 {
         order.kills = (chance, search.kills);
     }
@@ -186,11 +206,12 @@ fn order(search: &Search, profile: &Profile, number: u64) -> Order {
         order.timeouts = chance;
     }
     // The first execution only measures; PCT then has no change points.
-    if profile.length > 0 {
+    let length = profile.draw_length(mix(seed ^ 0x1e46));
+    if length > 0 {
         for (i, point) in
             order.change_points.iter_mut().take(depth.saturating_sub(1) as usize).enumerate()
         {
-            *point = 1 + (mix(seed ^ i as u64) % u64::from(profile.length)) as u32;
+            *point = 1 + (mix(seed ^ i as u64) % u64::from(length)) as u32;
         }
     }
     if policy == Policy::Surw

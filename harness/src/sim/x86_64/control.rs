@@ -211,6 +211,8 @@ pub struct Control {
     pub kills_left: Cell<u32>,
     /// PCT: the steps at which a priority is lowered.
     pub change_points: Cell<[u32; MAX_CHANGE_POINTS]>,
+    /// PCT: the lowest priority so far that a spinner was given.
+    pub lowest: Cell<u64>,
     /// SURW: the interesting bytes, first and end.
     pub interesting: Cell<(u32, u32)>,
     /// SURW: whether only compare-exchanges of them are interesting.
@@ -294,6 +296,7 @@ impl Control {
         self.turn.set(NOBODY);
         self.to_kill.set(NOBODY);
         self.intended.set(NOBODY);
+        self.lowest.set(super::decide::LOWERED);
         self.clock.set(0);
         self.tickets.set(0);
         self.changes.set(0);

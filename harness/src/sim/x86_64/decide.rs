@@ -14,6 +14,9 @@ pub use super::order::bit;
 use super::record::{Choice, Op, Pending, Step};
 use super::{mix, spin};
 
+/// PCT: the lowest priority that a change point gives; those of spinners are lower.
+pub const LOWERED: u64 = 1 << 32;
+
 /// A count of changes that is never reached.
 pub const NEVER: u64 = u64::MAX;
 
@@ -328,6 +331,7 @@ fn by_policy(control: &Control, candidates: Candidates) -> u8 {
         Policy::Random => pick(control, possible),
         // Whoever sleeps gives way, or one that polls would never end.
         Policy::Pct => {
+            lower_spinner(control, candidates.yielded & !enabled);
             lower_at_change_point(control, enabled);
             highest(control, enabled)
         }
@@ -379,14 +383,26 @@ fn highest(control: &Control, mask: u32) -> u8 {
     best.unwrap_or(0)
 }
 
-/// PCT: at the k-th change point, the process about to go gets priority k,
-/// lower than all that were drawn at the start.
+/// PCT: one that has just been found to spin, or has yielded, goes behind all
+/// others. Else one of high priority would spin on after each of the others' steps.
+fn lower_spinner(control: &Control, yielded: u32) {
+    let last = control.last.get();
+    if bit(yielded, last) {
+        let lowest = control.lowest.get() - 1;
+        control.lowest.set(lowest);
+        control.processes[usize::from(last)].priority.set(lowest);
+    }
+}
+
+/// PCT: at the k-th change point, the process about to go gets the k-th priority of
+/// those that are lower than all that were drawn at the start, and higher than those
+/// of spinners.
 fn lower_at_change_point(control: &Control, enabled: u32) {
     let points = control.change_points.get();
     let now = control.choices.get();
     for (i, _) in points.iter().enumerate().filter(|(_, point)| **point == now && now != 0) {
         let process = highest(control, enabled);
-        control.processes[usize::from(process)].priority.set(i as u64);
+        control.processes[usize::from(process)].priority.set(LOWERED + i as u64);
     }
 }
 
