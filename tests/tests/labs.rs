@@ -99,9 +99,7 @@ fn places(text: &str) -> Vec<&str> {
 #[rstest]
 fn stories_fit_80_columns(#[values("lab-1", "lab-2", "lab-3", "lab-4")] lab: &str) {
     let story = output(&run(lab, &[]).success());
-    // How wide a timeline may be is the harness's matter.
-    let told = story.lines().filter(|line| !line.contains(".rs:") && !line.starts_with(" step "));
-    let wide: Vec<&str> = told.filter(|line| line.chars().count() > 80).collect();
+    let wide: Vec<&str> = story.lines().filter(|line| line.chars().count() > 80).collect();
     assert!(wide.is_empty(), "{wide:#?}");
 }
 

@@ -56,12 +56,14 @@
 //! [`Verdict::TimedOut`]: crate::Verdict::TimedOut
 //! [`Verdict::Leaked`]: crate::Verdict::Leaked
 
+mod columns;
 mod cost;
 mod count;
 mod coverage;
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere;
 mod exhaustive;
+mod fold;
 mod graph;
 mod livelock;
 mod machine;

@@ -2,6 +2,9 @@
 
 use crate::{Field, Kind, Shared, fields_of};
 
+/// What the shared state itself is called.
+const WHOLE: &str = "state";
+
 /// The fields of a shared type.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -11,7 +14,14 @@ pub struct Names {
 impl Names {
     /// Those that `T` describes.
     pub fn of<T: Shared>() -> Self {
-        Self { fields: fields_of::<T>() }
+        let mut fields = fields_of::<T>();
+        // A state that is one number, one array or one object has no name of its own.
+        for field in &mut fields {
+            if field.name.is_empty() || field.name.starts_with(['.', '[']) {
+                field.name.insert_str(0, WHOLE);
+            }
+        }
+        Self { fields }
     }
 
     /// All fields.
@@ -200,6 +210,15 @@ mod tests {
         assert_eq!(names.name(0, 8), "pair.{low, high}");
         assert_eq!(names.value(0, &(1u64 << 32).to_le_bytes()), "{0, 1}");
         assert_eq!(names.name(4, 8), "{pair.high, other}");
+    }
+
+    /// Numbers, arrays and objects that are the whole shared state.
+    #[test]
+    fn state_without_fields_has_a_name() {
+        assert_eq!(Names::of::<AtomicU32>().name(0, 4), "state");
+        assert_eq!(Names::of::<[AtomicU32; 4]>().name(8, 4), "state[2]");
+        assert_eq!(Names::of::<[Slot; 2]>().name(32, 16), "state[1].key");
+        assert_eq!(Names::of::<shmkv::Semaphore>().name(0, 4), "state.value");
     }
 
     #[test]

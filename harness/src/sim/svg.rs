@@ -6,7 +6,8 @@
 
 use std::fmt::Write;
 
-use super::timeline::{Row, Timeline, short};
+use super::columns::short;
+use super::timeline::{Row, Timeline};
 
 /// Sizes in pixels.
 const ROW: usize = 26;
@@ -193,6 +194,7 @@ mod tests {
             repeats: 1,
             round: 1,
             place_in_round: 1,
+            in_turns: false,
             process,
             op,
             field: Some("visits".into()),

@@ -14,10 +14,8 @@ use super::order::{Execution, MAX_FRAMES};
 use super::record::{Op, Step};
 use super::semaphores;
 use super::symbols::{self, Place};
+use super::{columns, fold};
 use crate::{Scenario, Shared, Verdict};
-
-/// The most rows of a round that is folded.
-const LONGEST_ROUND: usize = 4;
 
 /// One row: a step, or several that are shown as one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +30,9 @@ pub struct Row {
     pub round: usize,
     /// Which of them this is, from 1.
     pub place_in_round: usize,
+    /// Whether the rows of the round were made in no fixed order, by processes that
+    /// look in vain; `repeats` is then this row's own.
+    pub in_turns: bool,
     /// The index of the process.
     pub process: usize,
     /// What was done: `load`, `store`, `wait`, …
@@ -63,7 +64,7 @@ impl Row {
         if let Some(note) = &self.note {
             words += &format!(" ({note})");
         }
-        if self.repeats > 1 && self.round == 1 {
+        if self.repeats > 1 && (self.round == 1 || self.in_turns) {
             words += &format!(" ×{}", self.repeats);
         }
         words
@@ -101,25 +102,21 @@ impl Timeline {
             let steps = &execution.steps[part.first..part.first + part.count];
             row(part, place.clone(), steps, &names, &processes)
         });
-        let rows = fold_rounds(semaphores::fold(rows.collect(), &parts, &names));
+        let rows = fold::fold(semaphores::fold(rows.collect(), &parts, &names));
         let (outcome, verdict) = (execution.outcome.clone(), execution.verdict.clone());
         Self { processes, rows, outcome, verdict }
+    }
+
+    /// The timeline as text: step, one column a process, source line. Where that is
+    /// wider than `columns`, source lines go below their rows and columns become
+    /// narrower; many processes share one column.
+    pub fn in_columns(&self, columns: usize) -> String {
+        columns::draw(self, columns)
     }
 
     /// The timeline as a self-contained SVG, for books and slides.
     pub fn to_svg(&self) -> String {
         super::svg::draw(self)
-    }
-
-    /// The columns, each with the width of its widest row.
-    fn widths(&self) -> Vec<usize> {
-        let mut widths: Vec<usize> =
-            self.processes.iter().map(|name| name.chars().count()).collect();
-        for row in &self.rows {
-            let width = &mut widths[row.process];
-            *width = (*width).max(row.words().chars().count());
-        }
-        widths
     }
 }
 
@@ -192,6 +189,7 @@ fn row(
         repeats: 1,
         round: 1,
         place_in_round: 1,
+        in_turns: false,
         process: step.process.into(),
         op: what.op.word(),
         field: shared.then(|| names.name(what.offset, part.size)),
@@ -243,71 +241,9 @@ fn note(step: &Step, processes: &[String]) -> Option<String> {
     }
 }
 
-/// Folds a round of up to [`LONGEST_ROUND`] rows that was repeated.
-fn fold_rounds(rows: Vec<Row>) -> Vec<Row> {
-    let mut folded: Vec<Row> = Vec::new();
-    let mut i = 0;
-    while i < rows.len() {
-        let (round, repeats) = (1..=LONGEST_ROUND)
-            .map(|round| (round, repeats_at(&rows[i..], round)))
-            .max_by_key(|(round, repeats)| (repeats - 1) * round)
-            .unwrap_or((1, 1));
-        if repeats < 3 {
-            folded.push(rows[i].clone());
-            i += 1;
-            continue;
-        }
-        let rows_of_round = rows[i..i + round].iter().cloned().zip(1..);
-        folded.extend(rows_of_round.map(|(row, place_in_round)| Row {
-            round,
-            repeats,
-            place_in_round,
-            ..row
-        }));
-        i += round * repeats;
-    }
-    folded
-}
-
-/// How often the first `round` rows follow one another.
-fn repeats_at(rows: &[Row], round: usize) -> usize {
-    let alike = |a: &Row, b: &Row| {
-        let key = |row: &Row| (row.process, row.op, row.place.clone());
-        key(a) == key(b)
-            && (&a.field, &a.before, &a.after, &a.note) == (&b.field, &b.before, &b.after, &b.note)
-    };
-    let Some(first) = rows.get(..round) else { return 1 };
-    let rounds = rows.chunks_exact(round);
-    rounds.take_while(|next| first.iter().zip(*next).all(|(a, b)| alike(a, b))).count()
-}
-
 impl fmt::Display for Timeline {
-    /// A table: step, one column a process, source line.
+    /// A table in at most 80 columns; see [`Timeline::in_columns`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths = self.widths();
-        write!(f, "{:>5}", "step")?;
-        for (name, width) in self.processes.iter().zip(&widths) {
-            write!(f, "  {name:<width$}")?;
-        }
-        writeln!(f, "  source")?;
-        for row in &self.rows {
-            write!(f, "{:>5}", row.step)?;
-            for (process, width) in widths.iter().enumerate() {
-                let words = if process == row.process { row.words() } else { String::new() };
-                write!(f, "  {words:<width$}")?;
-            }
-            let place = row.place.as_ref().map_or_else(String::new, short);
-            writeln!(f, "  {place}")?;
-            if row.round > 1 && row.place_in_round == row.round {
-                writeln!(f, "{:>5}  the last {} rows ×{}", "", row.round, row.repeats)?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.in_columns(80))
     }
-}
-
-/// The file without its folders, and the line.
-pub(super) fn short(place: &Place) -> String {
-    let file = place.file.rsplit('/').next().unwrap_or(&place.file);
-    format!("{file}:{}", place.line)
 }
