@@ -50,5 +50,5 @@ pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
     Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, FoundLock, KEY_LIMIT,
     KeyValue, NotUtf8, Owner, Process, Put, Recovered, Removed, Snapshot, Store, StoreError,
-    VALUE_LIMIT, Within,
+    VALUE_LIMIT, Within, recover_alone,
 };

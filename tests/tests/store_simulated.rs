@@ -10,17 +10,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Trial};
-use shmkv::{Corruption, Deadline, KeyValue, StoreError, Table, Trailer};
+use shmkv::{Corruption, Deadline, KeyValue, StoreError, Table, Trailer, recover_alone};
 use shmkv_harness::sim::{Search, SimError, explore};
 use shmkv_harness::{End, Scenario, Shared, Verdict, shared};
 
 /// A test; it fails by panicking, or by an error where it cannot be run.
 type Test = fn() -> Result<(), SimError>;
 
-const TESTS: [(&str, Test); 3] = [
+const TESTS: [(&str, Test); 4] = [
     ("change_wakes_every_waiter", change_wakes_every_waiter),
     ("writers_and_a_reader_keep_every_invariant", writers_and_a_reader_keep_every_invariant),
     ("writer_killed_at_any_step_leaves_whole_entries", writer_killed_leaves_whole_entries),
+    ("kills_of_a_writer_and_of_a_recovery_lose_nothing", kills_of_both_lose_nothing),
 ];
 
 fn main() -> ExitCode {
@@ -186,6 +187,57 @@ fn what_can_be_seen_is_whole(end: &End<'_, Table>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+shared! {
+    /// A table with what lies behind it, as in a segment.
+    struct Paged {
+        table: Table,
+        trailer: Trailer,
+    }
+}
+
+impl KeyValue for Paged {
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
+    fn trailer(&self) -> Option<&Trailer> {
+        Some(&self.trailer)
+    }
+}
+
+impl Paged {
+    /// Recovers if the lock is held: by a dead process, where no other is left.
+    fn recover(&self) {
+        if self.table.sem.value() == 0 {
+            recover_alone(self);
+        }
+    }
+}
+
+/// Schedule: one replaces a value of three words, and is killed at each of its steps
+/// in turn; one recovers, and is killed at each of its steps in turn; then it is done
+/// once more. Allowed: the value before or after. Forbidden: anything else.
+fn kills_of_both_lose_nothing() -> Result<(), SimError> {
+    let setup = |state: &Paged| {
+        state.table.init();
+        state.set("a key of several words", whole(0)).expect("there is room");
+    };
+    let scenario = Scenario::new("killed writer and recovery", setup)
+        .process("writer", |state| {
+            state.set("a key of several words", whole(1)).expect("the lock is free");
+        })
+        .recovery(Paged::recover)
+        .invariant("nothing is lost", |end| {
+            end.shared.recover();
+            let snapshot = end.shared.entries().map_err(|error| error.to_string())?;
+            match &snapshot.entries[..] {
+                [entry] if is_whole(&entry.value) => Ok(()),
+                entries => Err(format!("{entries:?}")),
+            }
+        });
+    holds(&scenario, &Search { kills: 2, ..Search::exhaustive(0) })
 }
 
 /// A value of three words, all of one letter.

@@ -87,10 +87,14 @@ impl<const WORDS: usize> Text<WORDS> {
         self.0[0].store(word, Release);
     }
 
-    /// Copies all words of another, the garbage behind its NUL included.
+    /// Copies the words of another, up to the one with its NUL.
     pub(crate) fn copy_from(&self, other: &Self) {
         for (word, source) in self.0.iter().zip(&other.0) {
-            word.store(source.load(Relaxed), Relaxed);
+            let copied = source.load(Relaxed);
+            word.store(copied, Relaxed);
+            if first_nul(copied).is_some() {
+                return;
+            }
         }
     }
 

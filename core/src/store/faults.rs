@@ -77,13 +77,20 @@ fn table_with_its_page_filled_is_opened() {
     assert_eq!(Store::open(&name).unwrap().get("a").unwrap(), b"1");
 }
 
+/// A key of one byte, and a value without an end.
+const ENDLESS: [u8; 320] = {
+    let mut bytes = [b'v'; 320];
+    bytes[1] = 0;
+    bytes
+};
+
 #[rstest]
 #[case::text(0, &[b'x'; 3320], Corruption::SemaphoreKind)]
 #[case::private_semaphore(3288, &[0; 4], Corruption::SemaphoreKind)]
 #[case::semaphore(3280, &2_u64.to_ne_bytes(), Corruption::Semaphore { value: 2 })]
 #[case::count(3316, &11_u32.to_ne_bytes(), Corruption::CountAboveCapacity { count: 11, capacity: 10 })]
 #[case::key(328, &[b'k'; 64], Corruption::KeyUnterminated { slot: 1 })]
-#[case::value(64, &[b'v'; 256], Corruption::ValueUnterminated { slot: 0 })]
+#[case::value(0, &ENDLESS, Corruption::ValueUnterminated { slot: 0 })]
 fn fault_2_open_of_what_is_no_table_says_why(
     #[case] offset: u64,
     #[case] bytes: &[u8],
@@ -215,6 +222,24 @@ fn wrong_count_stops_inserts_and_deletes_but_not_reads() {
     assert!(wrong(table.delete("a").unwrap_err()));
     assert_eq!(table.get("a").unwrap(), b"1");
     assert_eq!(table.version(), 1);
+}
+
+/// Deleting one of two would bring the other's value back.
+#[test]
+fn delete_of_a_key_in_two_slots_is_refused() {
+    let name = TestName::new("two-slots");
+    let store = Store::create(&name).unwrap();
+    store.set("a", "1").unwrap();
+    store.set("b", "2").unwrap();
+    plain(&name).write_all_at(b"a\0", 328).unwrap();
+
+    let error = store.delete("a").unwrap_err();
+    let two = Corruption::DuplicateKey { first: 0, second: 1 };
+    assert!(matches!(error, StoreError::Corrupt(found) if found == two), "{error}");
+    assert_eq!(store.get("a").unwrap(), b"1");
+    store.recover_this().unwrap().unwrap();
+    store.delete("a").unwrap();
+    assert!(!store.contains("a").unwrap());
 }
 
 /// Schedule: a peer writes random bytes everywhere, the semaphore and what lies

@@ -149,6 +149,13 @@ impl Locked<'_> {
         let Place::Found(slot) = self.find(key) else {
             return Err(StoreError::NotFound { key: key.to_vec() });
         };
+        // A second one would show again what is to be deleted.
+        let others = self.table.slots.iter().enumerate().skip(slot + 1);
+        for (second, other) in others {
+            if other.key.compare(key) == Likeness::Same {
+                return Err(Corruption::DuplicateKey { first: slot, second }.into());
+            }
+        }
         let count = self.table.entry_count.load(Relaxed);
         let Some(left) = count.checked_sub(1) else {
             return Err(Corruption::Count { count, occupied: self.occupied() }.into());

@@ -21,5 +21,5 @@ pub use error::{Corruption, StoreError};
 pub use limits::{KEY_LIMIT, VALUE_LIMIT};
 pub use operations::{DEFAULT_LOCK_TIMEOUT, KeyValue, Within};
 pub use owner::{Owner, Process};
-pub use recovery::{FoundLock, Recovered};
+pub use recovery::{FoundLock, Recovered, recover_alone};
 pub use segment_store::{DEFAULT_NAME, Store};

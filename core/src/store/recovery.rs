@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::owner::{self, Owner, Process};
 use super::segment_store::{check_size, trailer_in};
-use super::{Store, StoreError};
+use super::{KeyValue, Store, StoreError};
 use crate::layout::{Table, Trailer};
 use crate::semaphore::Mark;
 use crate::sys::lease::Lease;
@@ -206,6 +206,30 @@ fn in_use(segment: &Segment, trailer: Option<&Trailer>) -> StoreError {
     StoreError::InUse { name, owner, others }
 }
 
+/// Puts a table right whose users are all gone, wherever it lies: its lock is free
+/// afterwards. For tables in other memory than a segment of their own, where nobody
+/// but the caller can know that; for those, see [`Store::recover`].
+///
+/// It can be killed at any moment, and called again. `None` where the lock was free
+/// and the table whole.
+pub fn recover_alone<S: KeyValue + ?Sized>(store: &S) -> Option<Recovered> {
+    let (table, trailer) = (store.table(), store.trailer());
+    let found = look_at(table);
+    let mark = trailer.map_or(0, |trailer| owner::register(table, trailer));
+    table.sem.set(0, mark);
+    Taken { table, trailer, found, mark, _lease: None }.put_right()
+}
+
+/// How the lock is found by who does not take it.
+fn look_at(table: &Table) -> FoundLock {
+    match table.sem.value() {
+        _ if !table.sem.is_between_processes() => FoundLock::NotASemaphore,
+        0 => FoundLock::Held,
+        1 => FoundLock::Free,
+        value => FoundLock::Above(value),
+    }
+}
+
 /// A table whose lock this process has.
 struct Taken<'a> {
     table: &'a Table,
@@ -228,15 +252,10 @@ fn take<'a>(
     let taken = |found, mark, lease| Taken { table, trailer, found, mark, _lease: lease };
     let deadline = Deadline::after(PATIENCE);
     loop {
-        let found = match table.sem.value() {
-            _ if !table.sem.is_between_processes() => FoundLock::NotASemaphore,
-            0 => FoundLock::Held,
-            1 if table.sem.try_lock(mark) == Ok(true) => {
-                return Ok(Some(taken(FoundLock::Free, mark, None)));
-            }
-            1 => FoundLock::Held,
-            value => FoundLock::Above(value),
-        };
+        let found = look_at(table);
+        if found == FoundLock::Free && table.sem.try_lock(mark) == Ok(true) {
+            return Ok(Some(taken(found, mark, None)));
+        }
         let owner = trailer.and_then(|trailer| Some((trailer, owner::marked(table, trailer)?)));
         if let Some((trailer, dead)) = owner.filter(|(_, owner)| owner.identity.is_dead()) {
             let process = owner::member(trailer, dead.mark, dead.identity);
@@ -249,7 +268,7 @@ fn take<'a>(
             false => Ok(None),
         })? {
             // Its owner may have given it back, and gone, just before.
-            if found == FoundLock::Held && table.sem.value() == 1 {
+            if look_at(table) == FoundLock::Free {
                 continue;
             }
             let mark = trailer.map_or(0, |trailer| {
@@ -328,10 +347,12 @@ fn free_what_is_no_entry(table: &Table) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use rstest::rstest;
 
     use super::*;
-    use crate::KeyValue;
+    use crate::sys::object::path_of;
     use crate::testing::TestName;
 
     const LONG: &str = "a value of more than seven bytes";
@@ -446,6 +467,90 @@ mod tests {
         });
         assert_eq!(Store::recover(&name).unwrap().unwrap().restored, None);
         assert_eq!(pairs(&name), both()[..1]);
+    }
+
+    /// Random bytes, of which half are zeroes and a few are texts' ends.
+    fn image(random: &mut u64) -> Vec<u8> {
+        let mut byte = || {
+            // Xorshift: Marsaglia, 2003.
+            *random ^= *random << 13;
+            *random ^= *random >> 7;
+            *random ^= *random << 17;
+            (*random >> 32) as u8
+        };
+        let density = byte();
+        (0..4096).map(|_| if byte() < density { byte() } else { 0 }).collect()
+    }
+
+    /// Images of tables, each with a semaphore that somebody may have left, and
+    /// with garbage behind the table or none.
+    #[test]
+    fn recovered_table_is_opened_and_works_whatever_was_in_it() {
+        let mut random = 0x9e37_79b9_7f4a_7c15;
+        for number in 0..500 {
+            let name = TestName::new("recover-image");
+            drop(Store::create(&name).unwrap());
+            let mut bytes = image(&mut random);
+            let semaphore = [0, 1, 2, 7, 1 << 63, u64::MAX][number % 6];
+            bytes[3280..3288].copy_from_slice(&u64::to_ne_bytes(semaphore));
+            if number % 4 > 0 {
+                bytes[3288..3292].copy_from_slice(&128_u32.to_ne_bytes());
+            }
+            let length = if number % 2 == 0 { 3320 } else { 4096 };
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(path_of(name.file_name()))
+                .and_then(|mut file| file.write_all(&bytes[..length]))
+                .unwrap();
+            if bytes[3280..3312].iter().all(|byte| *byte == 0) {
+                continue;
+            }
+            let recovered = Store::recover(&name);
+            let shown = format!("image {number}: {recovered:?}");
+            recovered.unwrap();
+            assert_eq!(Store::recover(&name).unwrap(), None, "{shown}");
+            let store = Store::open(&name).unwrap_or_else(|error| panic!("{shown}: {error}"));
+            store.entries().unwrap_or_else(|error| panic!("{shown}: {error}"));
+            let first = store.entries().unwrap().entries.first().map(|entry| entry.key.clone());
+            if let Some(key) = first {
+                store.delete(&key).unwrap_or_else(|error| panic!("{shown}: {error}"));
+                assert!(!store.contains(&key).unwrap(), "{shown}");
+            }
+            store.set("key", LONG).unwrap();
+            assert_eq!(store.get_text("key").unwrap(), LONG);
+        }
+    }
+
+    #[test]
+    fn cleared_table_is_opened_whatever_was_in_it() {
+        let mut random = 0x2545_f491_4f6c_dd1d;
+        for number in 0..200 {
+            let name = TestName::new("clear-image");
+            let store = Store::create(&name).unwrap();
+            let bytes = image(&mut random);
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(path_of(name.file_name()))
+                .and_then(|mut file| file.write_all(&bytes[..3280]))
+                .unwrap();
+            store.clear().unwrap();
+            let opened = Store::open(&name).unwrap_or_else(|error| panic!("{number}: {error}"));
+            assert_eq!(opened.entries().unwrap().entries, []);
+        }
+    }
+
+    #[test]
+    fn semaphore_above_one_is_set_right_when_nobody_else_is_left() {
+        let name = TestName::new("recover-above");
+        let store = Store::create(&name).unwrap();
+        store.set("first", "1").unwrap();
+        store.table().sem.post().unwrap();
+        assert!(matches!(store.get("first"), Err(StoreError::Corrupt(_))));
+        assert!(matches!(store.recover_this(), Err(StoreError::InUse { .. })));
+        drop(store);
+        let recovered = Store::recover(&name).unwrap().unwrap();
+        assert_eq!(recovered.lock, FoundLock::Above(2));
+        assert_eq!(Store::open(&name).unwrap().get("first").unwrap(), b"1");
     }
 
     #[test]
