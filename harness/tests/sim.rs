@@ -320,8 +320,8 @@ fn a_semaphores_steps_are_one_row_where_nobody_comes_between() {
             "1 a: take first 1 → 0",
             "3 b: wait first = 0 (sleeps)",
             "7 a: post first 0 → 1 (wakes b)",
-            "11 b: take first 1 → 0",
-            "13 b: post first 0 → 1",
+            "10 b: take first 1 → 0",
+            "12 b: post first 0 → 1",
         ]
     );
     assert_eq!(

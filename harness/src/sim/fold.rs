@@ -122,6 +122,7 @@ mod tests {
             field: Some("flag".into()),
             before: None,
             after: Some(value.into()),
+            later: None,
             note: None,
             place: None,
         }

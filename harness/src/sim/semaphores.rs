@@ -112,6 +112,7 @@ fn take_in_looks(folded: &mut Vec<(Row, Mark<'_>)>, deed: &mut Row, semaphore: &
     for (look, _) in folded.drain(folded.len() - before..).rev() {
         deed.step = look.step;
         deed.steps += look.steps;
+        deed.later = look.later.or(deed.later.take());
     }
 }
 

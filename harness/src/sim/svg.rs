@@ -200,6 +200,7 @@ mod tests {
             field: Some("visits".into()),
             before: None,
             after: Some("0".into()),
+            later: None,
             note: None,
             place: None,
         }

@@ -43,6 +43,8 @@ pub struct Row {
     pub before: Option<String>,
     /// The value after, or the value read.
     pub after: Option<String>,
+    /// By how much time moved on before it, where it did: `an hour later`.
+    pub later: Option<String>,
     /// What else there is to say: `sleeps`, `wakes b`, `failed`.
     pub note: Option<String>,
     /// Where in the source.
@@ -61,8 +63,9 @@ impl Row {
             (None, Some(after)) => words += &format!(" = {after}"),
             _ => {}
         }
-        if let Some(note) = &self.note {
-            words += &format!(" ({note})");
+        let notes = self.later.iter().chain(&self.note).cloned();
+        if let Some(notes) = notes.reduce(|a, b| a + ", " + &b) {
+            words += &format!(" ({notes})");
         }
         if self.repeats > 1 && (self.round == 1 || self.in_turns) {
             words += &format!(" ×{}", self.repeats);
@@ -195,7 +198,8 @@ fn row(
         field: shared.then(|| names.name(what.offset, part.size)),
         before: (shared && !silent && changes).then(|| value(&before)),
         after: (shared && !silent).then(|| value(&after)),
-        note: later(step).into_iter().chain(note(step, processes)).reduce(|a, b| a + ", " + &b),
+        later: later(step),
+        note: note(step, processes),
         place,
     };
     semaphores::in_words(row, step, part.size, names)
