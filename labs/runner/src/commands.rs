@@ -102,19 +102,25 @@ pub fn check(app: &mut App<'_>, id: Option<&str>, seed: Option<u64>) -> Outcome<
     let exercise = app.exercise(id)?;
     let passed = app.check(exercise, seed.unwrap_or_else(seed_of_now))?;
     if passed {
-        after_pass(app)?;
+        after_pass(app, exercise)?;
     }
     Ok(passed)
 }
 
-/// Names the next exercise; after the last one, all are checked again.
+/// Says where a solution of `passed` is, and names the next exercise; after the
+/// last one, all are checked again.
 ///
 /// # Errors
 /// See [`CommandError`].
-pub fn after_pass(app: &mut App<'_>) -> Outcome<()> {
+pub fn after_pass(app: &mut App<'_>, passed: &Exercise) -> Outcome<()> {
     app.screen.line("")?;
+    let solution = app.places.solution(passed);
+    if solution.exists() {
+        let solution = app.places.shorten(&solution).display();
+        app.screen.line(&format!("Solution: {solution}:1"))?;
+    }
     if let Some(exercise) = app.progress.next() {
-        return next(app, exercise);
+        return name_next(app, exercise);
     }
     app.screen.line("That was the last one. All are checked once more, as they are now:")?;
     for exercise in ALL {
@@ -128,8 +134,17 @@ pub fn after_pass(app: &mut App<'_>) -> Outcome<()> {
     app.save()?;
     match app.progress.next() {
         None => app.screen.line("All of them pass.").map_err(Into::into),
-        Some(exercise) => next(app, exercise),
+        Some(exercise) => name_next(app, exercise),
     }
+}
+
+/// Names the next exercise in one line.
+fn name_next(app: &mut App<'_>, exercise: &Exercise) -> Outcome<()> {
+    let id = app.screen.paint(Tone::Name, exercise.id);
+    let file = app.places.file(exercise);
+    let file = app.places.shorten(&file).display();
+    app.screen.line(&format!("Next: {id}, {file}:1"))?;
+    Ok(())
 }
 
 /// Gives one hint more than last time.

@@ -98,7 +98,7 @@ pub fn watch(app: &mut App<'_>) -> Outcome<()> {
         if let Some(exercise) = exercise
             && app.check(exercise, seed_of_now())?
         {
-            commands::after_pass(app)?;
+            commands::after_pass(app, exercise)?;
         }
         app.screen.line("")?;
         app.screen.line("Waiting for a file to be saved; Ctrl-C ends this.")?;
