@@ -87,9 +87,10 @@ pub fn list(app: &mut App<'_>) -> Outcome<()> {
             (false, Some(failure)) => (Tone::Bad, failure.words()),
             (false, None) => (Tone::Quiet, "not checked"),
         };
-        let state = app.screen.paint(tone, &format!("{state:<18}"));
+        let state = app.screen.paint(tone, state);
         let Exercise { lab, id, kind, title, .. } = exercise;
-        app.screen.line(&format!("lab {lab}  {id:<18} {kind:<8} {state} {title}"))?;
+        app.screen.line(&format!("lab {lab}  {id:<18} {kind:<8} {state}"))?;
+        app.screen.indented(7, title)?;
     }
     Ok(())
 }

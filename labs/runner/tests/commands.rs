@@ -183,6 +183,15 @@ fn watch_checks_whatever_is_saved() {
 }
 
 #[test]
+fn the_list_fits_80_columns() {
+    let (status, said) = Copy::new().say(&["list"]);
+    assert_eq!(status, Some(0));
+    for line in said.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
 fn output_to_a_pipe_has_no_colour() {
     let copy = Copy::new();
     let mut text = String::new();
