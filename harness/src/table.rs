@@ -26,9 +26,7 @@ const NARROWEST: usize = 16;
 /// Whether to use colour on `stream`: it is a terminal that can, and
 /// `NO_COLOR` is not set (<https://no-color.org>).
 pub fn colour_on(stream: &impl IsTerminal) -> bool {
-    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    stream.is_terminal() && !asked_not_to && !dumb
+    stream.is_terminal() && anstyle_query::term_supports_color() && !anstyle_query::no_color()
 }
 
 /// A table of aligned columns under a line of headings.

@@ -7,11 +7,12 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
+use shmkv_harness::colour_on;
 use shmkv_labs_runner::app::{App, CommandError, Outcome};
 use shmkv_labs_runner::cli::{Cli, Command};
 use shmkv_labs_runner::grading::{self, Order};
 use shmkv_labs_runner::places::Places;
-use shmkv_labs_runner::screen::{Screen, colour_wanted};
+use shmkv_labs_runner::screen::Screen;
 use shmkv_labs_runner::{commands, confined, watch};
 
 const FAILED: u8 = 1;
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
 fn perform(cli: Cli) -> Outcome<bool> {
     let mut out = io::stdout();
     let terminal = out.is_terminal();
-    let screen = Screen::new(&mut out, colour_wanted(), terminal);
+    let colour = colour_on(&out);
+    let screen = Screen::new(&mut out, colour, terminal);
     let mut app = App::new(Places::here(), screen)?;
     let app = &mut app;
     let done = |outcome: Outcome<()>| outcome.map(|()| true);

@@ -4,7 +4,7 @@
 //! a file or a pipe, or sets `NO_COLOR`, gets the same words without them.
 //! Source: no-color.org.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -37,12 +37,6 @@ impl Tone {
             Self::Quiet => Style::new().dimmed(),
         }
     }
-}
-
-/// Whether standard output is to be coloured.
-pub fn colour_wanted() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !refused
 }
 
 impl<'a> Screen<'a> {

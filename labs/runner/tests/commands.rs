@@ -4,11 +4,13 @@
 mod common;
 
 use std::fs;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use common::Copy;
+use nix::pty::openpty;
 
 #[test]
 fn a_learner_comes_from_nothing_to_the_first_pass() {
@@ -198,4 +200,26 @@ fn output_to_a_pipe_has_no_colour() {
     let output = copy.run(&["list"]);
     output.stdout.as_slice().read_to_string(&mut text).expect("text");
     assert!(!text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn colour_is_for_terminals_that_can_and_where_it_is_wanted() {
+    let copy = Copy::new();
+    for (term, no_color, coloured) in
+        [("xterm", "", true), ("xterm", "1", false), ("dumb", "", false)]
+    {
+        let terminal = openpty(None, None).expect("a terminal");
+        let mut command = copy.command(&[]);
+        command.env("TERM", term).env("NO_COLOR", no_color).stdout(terminal.slave);
+        let status = command.status().expect("the runner runs");
+        assert!(status.success(), "{status}");
+        // The last copy of the terminal's other end.
+        drop(command);
+        let mut said = Vec::new();
+        // Ends with EIO: nobody holds the other end.
+        let _ = File::from(terminal.master).read_to_end(&mut said);
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("exercises passed"), "{said:?}");
+        assert_eq!(said.contains('\u{1b}'), coloured, "TERM={term} NO_COLOR={no_color}: {said:?}");
+    }
 }
