@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use shmkv_harness::sim::{Schedule, SearchReport};
+use shmkv_harness::sim::SearchReport;
 use shmkv_harness::{StressOptions, StressReport, Verdict, thousands};
 
 use super::message::{Failed, Report};
@@ -209,9 +209,8 @@ fn draw(
 /// One execution under the default schedule: code that always fails does so here,
 /// and a process that computes for ever is not searched.
 fn first_execution(trial: &Trial, number: usize) -> Result<Option<Failed>, String> {
-    match trial.scenario.replay(&Schedule::default()) {
-        Ok(replay) if replay.verdict.held() => Ok(None),
-        Ok(replay) => Ok(Some(judge::failed(trial, number, &replay))),
+    match trial.scenario.explore(&trial.search().max_schedules(1), &mut |_, _| {}) {
+        Ok(report) => Ok(judge::found(trial, number, &report)),
         Err(error) => judge::refused(error).map(Some),
     }
 }
