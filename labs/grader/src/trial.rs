@@ -35,6 +35,7 @@ pub(crate) struct Terms {
     pub(crate) kills: bool,
     pub(crate) only_simulated: bool,
     pub(crate) alone: bool,
+    pub(crate) in_time: bool,
 }
 
 impl Trial {
@@ -49,6 +50,7 @@ impl Trial {
                 kills: false,
                 only_simulated: false,
                 alone: false,
+                in_time: false,
             },
         }
     }
@@ -92,6 +94,7 @@ impl Trial {
 
     fn limited(&self, search: Search) -> Search {
         let search = if self.terms.kills { search.with_kills() } else { search };
+        let search = if self.terms.in_time { search } else { search.with_early_timeouts() };
         search.step_limit(STEP_LIMIT).hang_after(HANG).stop_at_first_failure(true)
     }
 }
@@ -214,6 +217,14 @@ impl<T: Shared> TrialBuilder<T> {
     #[must_use]
     pub fn only_simulated(mut self) -> Self {
         self.terms.only_simulated = true;
+        self
+    }
+
+    /// Lets no deadline pass while others could go on: for answers whose deadlines
+    /// are not their own.
+    #[must_use]
+    pub fn in_time(mut self) -> Self {
+        self.terms.in_time = true;
         self
     }
 
