@@ -122,7 +122,7 @@ impl<'a, T: Shared> Runner<'a, T> {
     }
 
     /// Lets a process go on `turns` times although it spins, until the next change;
-    /// [`SPIN_TURNS`] if nobody says.
+    /// 8, if nobody says.
     pub fn let_spin(&mut self, turns: u8) {
         self.spin_turns = turns;
     }
