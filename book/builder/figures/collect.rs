@@ -246,7 +246,7 @@ fn lab_4(figures: &mut Figures) -> Result<(), BookError> {
     for (name, case, search, schedule) in [
         ("lab-4/kills", "set-get", Some(&kills), ""),
         ("lab-4/killed", "set-get", None, "0*6,0!"),
-        ("lab-4/killed-delete", "set-delete", None, "1*5,1!"),
+        ("lab-4/killed-delete", "set-delete", None, "1*14,1!"),
         ("lab-4/late", "cas-cas", None, "0,1"),
     ] {
         let cases = lab_4::cases();
