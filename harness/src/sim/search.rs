@@ -91,7 +91,11 @@ impl std::fmt::Display for SearchReport {
     /// In one line: `all schedules with at most 2 preemptions, in program order: 1,284
     /// run, 0 failed`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kills = if self.kills > 0 { ", with a kill at each step" } else { "" };
+        let kills = match self.kills {
+            0 => String::new(),
+            1 => ", with a kill at each step".to_owned(),
+            more => format!(", with up to {more} kills, each at each step"),
+        };
         let (run, failed) = (thousands(self.schedules), thousands(self.failed));
         let exhaustive = self.strategy.bound().is_some();
         let order = if exhaustive { ", in program order" } else { "" };

@@ -111,6 +111,7 @@ pub struct Search {
     /// a timed wait ends by its deadline, or an hour passes before a process looks at
     /// a clock. In an exhaustive search that costs a preemption, and without a bound
     /// on these it is not tried.
+    /// A deadline further away than an hour takes several.
     pub early_timeouts: bool,
     /// How often a process that polls may go on within an execution although nothing
     /// has changed, each time twice as long as before: 8 turns are some 4,000

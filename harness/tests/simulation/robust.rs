@@ -510,5 +510,6 @@ pub fn two_kills_show_that_the_undo_record_was_disarmed_first() {
         let case = format!("{kills} kills, disarmed first: {disarm_first}: {report}");
         assert_eq!(report.verdict.word(), if fails { "violated" } else { "held" }, "{case}");
         assert_eq!(report.complete, !fails, "{case}");
+        assert_eq!(report.to_string().contains("up to 2 kills"), kills == 2, "{case}");
     }
 }

@@ -7,7 +7,7 @@
 //! counts its tries, or watches the clock, comes to its end after a few such
 //! *turns*. If the process itself is where it was before (`fingerprint.rs`), it is
 //! in a loop that only another process can end, and going on leads nowhere new.
-//! Limits: a round of more than [`RECENT`] accesses is not recognised.
+//! Limits: a round of more than [`RECENT`] different accesses is not recognised.
 
 use super::control::{ProcessControl, RECENT};
 use super::decide::NEVER;
@@ -30,7 +30,7 @@ const TRIES: u32 = 2;
 /// millisecond the first time, then a second, then an hour.
 const PASSES_NS: [u64; 3] = [1_000_000, 1_000_000_000, HOUR_NS];
 
-/// An hour, in nanoseconds: longer than anybody waits.
+/// An hour, in nanoseconds. A deadline that is further away takes several.
 pub const HOUR_NS: u64 = 3600 * 1_000_000_000;
 
 /// An access at which a process has been before, and how it was.
