@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use base64::Engine;
@@ -35,6 +35,7 @@ struct Step {
     id: Option<String>,
     run: Option<String>,
     uses: Option<String>,
+    r#if: Option<String>,
     working_directory: Option<String>,
     #[serde(default)]
     env: HashMap<String, String>,
@@ -49,7 +50,9 @@ fn workflow_grades_a_submission_into_three_reports() {
     let steps = steps();
     let folder = TempDir::new().expect("a folder");
     write_submission(&folder.path().join("submission"));
-    let output = run_all(&steps, folder.path());
+    let job = run_all(&steps, folder.path(), &[]);
+    assert_eq!(job.failed, None);
+    let output = job.output;
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a report");
     let parsed = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
 
@@ -93,6 +96,34 @@ fn workflow_grades_a_submission_into_three_reports() {
     assert_eq!(scored.map(|test| &test["name"]).collect::<Vec<_>>(), ["same-slot"]);
 }
 
+/// A compiler that fails is the machine's fault: the reports say so, the points are not
+/// shown as if they were all, and the job fails.
+#[test]
+fn workflow_keeps_the_reports_where_something_could_not_be_checked() {
+    let steps = steps();
+    let folder = TempDir::new().expect("a folder");
+    write_submission(&folder.path().join("submission"));
+    let compiler = folder.path().join("rustc");
+    let place = folder.path().display();
+    let script = format!("[ \"$1\" = --print ] && echo '{place}' && exit\nexit 1\n");
+    write_program(&compiler, &script);
+    // The libraries are built by the real one.
+    let cargo = folder.path().join("cargo");
+    let real = std::env::var("CARGO").unwrap_or("cargo".into());
+    write_program(&cargo, &format!("unset RUSTC\nexec '{real}' \"$@\"\n"));
+    let machine = [("RUSTC", compiler.as_path()), ("CARGO", cargo.as_path())];
+    let job = run_all(&steps, folder.path(), &machine);
+
+    assert_eq!(job.failed, Some(3));
+    let used = job.used.iter().map(String::as_str);
+    assert!(used.clone().any(|action| action.starts_with("actions/upload-artifact@")));
+    assert!(!used.clone().any(|action| action.contains("grading-reporter")), "{:?}", job.used);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a report");
+    let grades = serde_json::from_str::<Value>(&read("grades.json")).expect("JSON");
+    assert_eq!(grades["could_not_check"], ALL.len());
+    assert!(read("grades.xml").contains("could not check"), "{}", read("grades.xml"));
+}
+
 fn steps() -> Vec<Step> {
     let workflow: Workflow = serde_saphyr::from_str(WORKFLOW).expect("a workflow");
     let mut jobs = workflow.jobs.into_values();
@@ -123,22 +154,47 @@ fn write_submission(folder: &Path) {
     symlink("/etc/passwd", exercises.join("lab-1/link.rs")).expect("a link");
 }
 
-/// Runs what the steps run, in `folder`, as a runner does. What they have put
-/// out for other steps.
-fn run_all(steps: &[Step], folder: &Path) -> String {
+/// What came of a job.
+#[derive(Default)]
+struct Ended {
+    /// What the steps have put out for others.
+    output: String,
+    /// The actions that were used.
+    used: Vec<String>,
+    /// The status of the step that failed.
+    failed: Option<i32>,
+}
+
+/// Runs what the steps run, in `folder`, as a runner does, with these variables set.
+fn run_all(steps: &[Step], folder: &Path, variables: &[(&str, &Path)]) -> Ended {
     let path = with_programs(&folder.join("bin"));
     let output = folder.join("output");
+    fs::write(&output, "").expect("written");
     fs::create_dir(folder.join("course")).expect("a folder");
+    let mut job = Ended::default();
     for step in steps {
+        let wanted = match step.r#if.as_deref() {
+            None => job.failed.is_none(),
+            Some("${{ !cancelled() }}") => true,
+            Some(other) => panic!("this test knows no {other:?}"),
+        };
+        if !wanted {
+            continue;
+        }
+        job.used.extend(step.uses.clone());
         let Some(script) = &step.run else { continue };
         let place = folder.join(step.working_directory.as_deref().unwrap_or("."));
         let mut shell = Command::new("bash");
         shell.args(["-e", "-o", "pipefail", "-c", script]).current_dir(place);
+        shell.envs(variables.iter().copied());
         let done = shell.env("PATH", &path).env("GITHUB_OUTPUT", &output).output().expect("bash");
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{script}: {}\n{said}", done.status);
+        if !done.status.success() {
+            eprintln!("{script}: {}\n{}", done.status, String::from_utf8_lossy(&done.stderr));
+            job.failed = job.failed.or(done.status.code());
+        }
     }
-    fs::read_to_string(output).expect("a step has an output")
+    job.output = fs::read_to_string(output).expect("the steps' output");
+    job
 }
 
 /// A `PATH` on which `cargo` runs the program as it is built, and `rustup` takes
@@ -155,10 +211,12 @@ fn with_programs(folder: &Path) -> String {
         "case \"$*\" in\n'toolchain install {version} '*|'default {version}') ;;\n\
          *) echo \"rustup $*: Rust {version} is what is needed\" >&2; exit 1 ;;\nesac\n"
     );
-    for (name, script) in [("cargo", cargo), ("rustup", rustup)] {
-        let file: PathBuf = folder.join(name);
-        fs::write(&file, format!("#!/bin/sh\n{script}")).expect("written");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    }
+    write_program(&folder.join("cargo"), &cargo);
+    write_program(&folder.join("rustup"), &rustup);
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
+}
+
+fn write_program(file: &Path, script: &str) {
+    fs::write(file, format!("#!/bin/sh\n{script}")).expect("written");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("it is ours");
 }
