@@ -102,6 +102,7 @@ fn main() -> ExitCode {
             barrier_lets_three_go_on_together,
             the_earliest_of_several_times_comes_first,
             sleeps_take_virtual_time_only,
+            sleeps_without_end_pass_as_others,
             all_clocks_are_virtual,
             counter_of_the_processor_is_virtual,
             all_sleeps_are_virtual,

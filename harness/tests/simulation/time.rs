@@ -76,6 +76,28 @@ pub fn sleeps_take_virtual_time_only() {
     assert!(started.elapsed() < HOUR);
 }
 
+/// Sleeps that end only in hundreds of years end, as all do. Schedule: both sleep; a
+/// timed wait of such a length ends, too.
+pub fn sleeps_without_end_pass_as_others() {
+    let scenario = Scenario::new("long sleeps", |_: &AtomicU32| {})
+        .processes(2, "sleeper", |_, word| {
+            std::thread::sleep(Duration::MAX);
+            std::thread::sleep(Duration::from_secs(u64::MAX));
+            word.fetch_add(1, Relaxed);
+        })
+        .process("waiter", |word| {
+            let endless = libc::timespec { tv_sec: i64::MAX, tv_nsec: 0 };
+            let (op, value) = (libc::FUTEX_WAIT, 7);
+            word.fetch_add(7, Relaxed);
+            // SAFETY: the word and the time are valid until the call returns.
+            unsafe { libc::syscall(libc::SYS_futex, word, op, value, &raw const endless) }
+        })
+        .outcome(|end| end.shared.load(Relaxed).to_string());
+    let execution = execute(&scenario);
+    assert!(execution.verdict.held(), "{}", execution.verdict);
+    assert_eq!(execution.outcome, "9");
+}
+
 /// All ways to ask for the time and to let it pass.
 pub fn all_clocks_are_virtual() {
     assert_holds(|_: &AtomicU32| {

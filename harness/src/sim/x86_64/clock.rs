@@ -22,6 +22,10 @@ const EPOCH_NS: u64 = 1_000_000_000 * 1_000_000_000;
 /// What one look at a clock costs, in nanoseconds.
 const LOOK_NS: u64 = 1000;
 
+/// The latest time to which anybody can sleep or wait, in nanoseconds: 292 years, as
+/// in the kernel.
+const LATEST_NS: u64 = i64::MAX as u64;
+
 /// A number that no clock has any more.
 const SGI_CYCLE: i32 = 10;
 
@@ -75,9 +79,14 @@ pub fn read_counter(world: &World, context: &mut Context) -> bool {
     true
 }
 
+/// When a sleep or wait ends that is to last for `span` nanoseconds from now.
+pub fn after(world: &World, span: u64) -> u64 {
+    now(world).saturating_add(span).min(LATEST_NS)
+}
+
 /// A time that a clock shows, as one of the virtual clock.
 pub fn to_virtual(shown: u64) -> u64 {
-    shown.saturating_sub(EPOCH_NS)
+    shown.saturating_sub(EPOCH_NS).min(LATEST_NS)
 }
 
 /// `clock_gettime`: all clocks that there are read the same.

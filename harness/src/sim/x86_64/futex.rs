@@ -139,10 +139,9 @@ fn deadline(world: &World, timeout: u64, absolute: bool) -> Result<u64, i32> {
         return Ok(u64::MAX);
     }
     let span = clock::read_timespec(world, timeout)?;
-    let now = clock::now(world);
     // Both clocks that a wait can name read the virtual clock plus a constant
     // (`clock.rs`), so an absolute time is one of the virtual clock's.
-    Ok(if absolute { clock::to_virtual(span) } else { now.saturating_add(span) })
+    Ok(if absolute { clock::to_virtual(span) } else { clock::after(world, span) })
 }
 
 fn wake(call: &Call, count: u32, bitset: u32) -> i64 {

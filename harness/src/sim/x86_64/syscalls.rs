@@ -79,7 +79,7 @@ pub fn answer(context: &mut Context) {
 }
 
 fn sleep_for(world: &World, span: Result<u64, i32>, ip: u64) -> i64 {
-    sleep_until(world, span.map(|span| clock::now(world).saturating_add(span)), ip)
+    sleep_until(world, span.map(|span| clock::after(world, span)), ip)
 }
 
 /// Sleeps until this process's clock reads `deadline`, or gives the error number
