@@ -324,3 +324,17 @@ pub fn other_operations_are_refused_by_name() {
         );
     }
 }
+
+/// Schedule: one takes the only token of a count, and ends; another waits for a token.
+/// A count is no lock: nobody holds what was taken from it.
+pub fn word_that_counts_has_no_holder() {
+    let scenario = Scenario::new("tokens", |state: &State| state.word.store(1, SeqCst))
+        .process("taker", |state| {
+            state.word.fetch_sub(1, SeqCst);
+        })
+        .process("waiter", |state| {
+            futex(&state.word, libc::FUTEX_WAIT, 0, 0, std::ptr::null(), 0);
+        });
+    let verdict = execute(&scenario).verdict;
+    assert_eq!(verdict.to_string(), "deadlock: waiter waits on word");
+}

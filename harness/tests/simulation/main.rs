@@ -84,6 +84,7 @@ fn main() -> ExitCode {
             wakes_and_requeues_are_those_of_the_kernel,
             results_at_once_are_those_of_the_kernel,
             waits_end_by_the_virtual_clock,
+            word_that_counts_has_no_holder,
             other_operations_are_refused_by_name,
             semaphores_hand_over,
             semaphores_count_several_waiters,

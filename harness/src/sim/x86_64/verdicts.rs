@@ -1,6 +1,7 @@
 //! From the end of an execution to a verdict.
 
-use super::control::{Control, NOBODY, Outcome, ProcessControl, State};
+use super::control::{Control, Outcome, ProcessControl, State};
+use super::names::Names;
 use super::record::{Op, Step};
 use super::robust::virtual_tid;
 use super::{livelock, symbols};
@@ -94,7 +95,7 @@ fn location(process: &ProcessControl) -> Option<String> {
 }
 
 fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> String) -> Verdict {
-    let names = super::names::Names::of::<T>();
+    let names = Names::of::<T>();
     let blocked = page.processes().iter().enumerate();
     let blocked = blocked.filter(|(_, process)| process.state.get() == State::Blocked);
     let waiters = blocked.map(|(i, process)| {
@@ -105,18 +106,19 @@ fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> 
         } else {
             "something private".into()
         };
-        let holder = if shared { holder(page, steps, pending.offset) } else { NOBODY };
-        let holder = page.processes().get(usize::from(holder)).map(|held| (held, holder));
-        let held_by = holder.map(|(_, index)| name(index.into()));
-        let holder_ended = holder.is_some_and(|(control, _)| control.state.get().ended());
+        let holder = holder(page, steps, &names, pending.offset).filter(|_| shared);
+        let held_by = holder.map(|index| name(index.into()));
+        let ended = |index: u8| page.processes()[usize::from(index)].state.get().ended();
+        let holder_ended = holder.is_some_and(ended);
         Waiter { process: name(i), field, held_by, holder_ended }
     });
     Verdict::Deadlock { waiters: waiters.collect() }
 }
 
-/// Who holds what is waited for at `offset`: the thread whose ID is in the word,
-/// or else the last one that took from it without giving back.
-fn holder(page: &Control, steps: &[Step], offset: u32) -> u8 {
+/// Who holds what is waited for at `offset`: the thread whose ID is in the word, or, of
+/// a semaphore, the last one that took from it without giving back. No other word
+/// tells: what goes down may be a count of things that nobody holds.
+fn holder(page: &Control, steps: &[Step], names: &Names, offset: u32) -> Option<u8> {
     let there = steps.iter().rev().filter(|step| {
         step.what.offset == offset && step.what.op.writes() && step.what.op.touches()
     });
@@ -124,18 +126,18 @@ fn holder(page: &Control, steps: &[Step], offset: u32) -> u8 {
     let word = there.clone().map(|step| value(step.after)).next().unwrap_or(0);
     let count = page.processes().len() as u8;
     let by_id = (0..count).find(|i| word & libc::FUTEX_TID_MASK == virtual_tid(*i));
+    if by_id.is_some() || names.semaphore(offset, 4).is_none() {
+        return by_id;
+    }
+    // Backwards: who has given since, took nothing that is still held.
     let mut balance = [0i32; super::control::MAX_PROCESSES];
-    let last_taker = || {
-        // Backwards: who has given since, took nothing that is still held.
-        there
-            .filter(|step| !matches!(step.what.op, Op::Wait | Op::Wake | Op::Requeue))
-            .find(|step| {
-                let change = i64::from(value(step.after)) - i64::from(value(step.before));
-                let balance = &mut balance[usize::from(step.process)];
-                *balance += i32::from(change > 0) - i32::from(change < 0);
-                *balance < 0
-            })
-            .map(|step| step.process)
-    };
-    by_id.or_else(last_taker).unwrap_or(NOBODY)
+    let taker = there
+        .filter(|step| !matches!(step.what.op, Op::Wait | Op::Wake | Op::Requeue))
+        .find(|step| {
+            let change = i64::from(value(step.after)) - i64::from(value(step.before));
+            let balance = &mut balance[usize::from(step.process)];
+            *balance += i32::from(change > 0) - i32::from(change < 0);
+            *balance < 0
+        });
+    taker.map(|step| step.process)
 }
