@@ -131,7 +131,7 @@ mod verdict;
 pub use scenario::{
     Body, Check, End, Expected, Grade, Invariant, Process, ProcessEnd, Scenario, ToReport,
 };
-pub use shared::{Field, Kind, Shared, fields_of};
+pub use shared::{Field, Kind, Shared, describe_mutex, fields_of};
 pub use stress::{
     EndCounts, Failure, InvariantRow, OutcomeRow, PAUSE_LENGTH, ProcessRow, StressError,
     StressOptions, StressReport, Violation, stress, stress_until,

@@ -74,6 +74,20 @@ pub fn fields_of<T: Shared>() -> Vec<Field> {
     fields
 }
 
+/// Describes a `pthread_mutex_t`, as glibc uses it on 64-bit machines: for the
+/// [`describe`](Shared::describe) of a type around one.
+pub fn describe_mutex(name: &str, offset: usize, fields: &mut Vec<Field>) {
+    let words = ["lock", "count", "owner", "users", "kind"];
+    let words = words.into_iter().zip((0..).step_by(4)).map(|(part, at)| (part, at, 4));
+    // The links of robust mutexes are addresses, each in its own process.
+    let links = [("robust_list.previous", 24, 8), ("robust_list.next", 32, 8)];
+    for (part, at, size) in words.chain(links) {
+        let kind = if size == 4 { Kind::Unsigned } else { Kind::Opaque };
+        let name = format!("{name}.{part}");
+        fields.push(Field { name, offset: offset + at, size, element: size, kind });
+    }
+}
+
 macro_rules! numbers {
     ($($kind:ident: $($type:ty),+;)+) => {$($(
         // SAFETY: an atomic integer is valid for all bits, changes behind a

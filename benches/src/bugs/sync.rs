@@ -9,7 +9,7 @@ use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering::Release};
 
-use shmkv_harness::{Field, Kind, Shared};
+use shmkv_harness::{Field, Kind, Shared, describe_mutex};
 
 /// A process-shared `pthread_mutex_t` of the default kind.
 #[repr(transparent)]
@@ -22,13 +22,8 @@ unsafe impl Sync for Mutex {}
 // SAFETY: all zeroes is an unlocked mutex; it changes inside an `UnsafeCell`; the
 // pointers in it are followed for robust mutexes only, which it is not.
 unsafe impl Shared for Mutex {
-    /// The fields that glibc uses on 64-bit machines.
     fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
-        for (part, at) in [("lock", 0), ("count", 4), ("owner", 8), ("users", 12), ("kind", 16)] {
-            let name = format!("{name}.{part}");
-            let kind = Kind::Unsigned;
-            fields.push(Field { name, offset: offset + at, size: 4, element: 4, kind });
-        }
+        describe_mutex(name, offset, fields);
     }
 }
 

@@ -34,8 +34,8 @@ impl Names {
         self.fields.iter().find(|field| field.offset <= at && at < field.offset + field.size)
     }
 
-    /// The name of `size` bytes at `offset`: `version`, `slots[3].key[0..8]`, or
-    /// `bytes 16..20` where nothing is known of them.
+    /// The name of `size` bytes at `offset`: `version`, `slots[3].key[0..8]`, `mutex+16`
+    /// in a field of which no more is known, or `bytes 16..20` where nothing is.
     pub fn name(&self, offset: u32, size: usize) -> String {
         let at = offset as usize;
         let Some(field) = self.field(offset) else {
@@ -47,6 +47,9 @@ impl Names {
         }
         if inner == 0 && size == field.size {
             return field.name.clone();
+        }
+        if field.kind == Kind::Opaque {
+            return format!("{}+{inner}", field.name);
         }
         let numbers = field.kind != Kind::Text && field.element < field.size;
         if numbers && inner.is_multiple_of(field.element) && size == field.element {
@@ -158,8 +161,10 @@ fn as_number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// The first of more than eight bytes: the rest would be as wide as all other columns.
 fn as_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let first = bytes.iter().take(4).map(|byte| format!("{byte:02x}"));
+    first.chain(["…".to_owned()]).collect()
 }
 
 /// Text up to the first NUL in quotes, with other bytes escaped.
@@ -210,6 +215,35 @@ mod tests {
         assert_eq!(names.name(0, 8), "pair.{low, high}");
         assert_eq!(names.value(0, &(1u64 << 32).to_le_bytes()), "{0, 1}");
         assert_eq!(names.name(4, 8), "{pair.high, other}");
+    }
+
+    /// What glibc's mutexes are made of, and what no more is known of.
+    #[test]
+    fn objects_of_the_c_library_have_short_names() {
+        struct Mutex;
+        // SAFETY: it has no bytes, and is never mapped.
+        unsafe impl Shared for Mutex {
+            fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
+                crate::describe_mutex(name, offset, fields);
+                let kind = Kind::Opaque;
+                let name = "condition".to_owned();
+                fields.push(Field { name, offset: offset + 40, size: 48, element: 48, kind });
+            }
+        }
+        let names = Names::of::<Mutex>();
+        for (offset, size, name) in [
+            (0, 4, "state.lock"),
+            (8, 4, "state.owner"),
+            (16, 4, "state.kind"),
+            (24, 8, "state.robust_list.previous"),
+            (32, 8, "state.robust_list.next"),
+            (24, 16, "state.robust_list.{previous, next}"),
+            (40, 48, "condition"),
+            (56, 4, "condition+16"),
+        ] {
+            assert_eq!(names.name(offset, size), name);
+        }
+        assert_eq!(names.value(40, &[0x7f; 16]), "7f7f7f7f…");
     }
 
     /// Numbers, arrays and objects that are the whole shared state.
