@@ -294,6 +294,10 @@ fn timeline_is_drawn_as_text_and_picture() {
     assert!(lines[0].starts_with(" step  p 0"), "{text}");
     assert!(lines[1].contains("load counter = 0") && lines[1].contains("sim.rs:"), "{text}");
     assert!(lines[4].contains("store counter 1 → 1"), "{text}");
+    let json = serde_json::to_value(&failure.timeline).expect("JSON");
+    let files = json["rows"].as_array().expect("rows").iter().map(|row| &row["place"]["file"]);
+    assert!(files.clone().all(|file| file == "harness/tests/sim.rs"), "{json}");
+    assert_eq!(files.count(), 4);
 
     let svg = failure.timeline.to_svg();
     assert!(svg.contains("violated: both &lt;kept&gt;: the counter is 1"), "{svg}");

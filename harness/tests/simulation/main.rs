@@ -10,6 +10,7 @@ mod instruction_cases;
 mod instructions;
 mod libc_functions;
 mod limits;
+mod lines;
 mod loops;
 mod odd;
 mod programs;
@@ -31,6 +32,7 @@ use futexes::*;
 use instructions::*;
 use libc_functions::*;
 use limits::*;
+use lines::*;
 use loops::*;
 use odd::*;
 use reduction::*;
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
             rwlock_lets_readers_meet,
             rwlock_attempts_fail_while_it_is_taken,
             barrier_lets_three_go_on_together,
+            steps_have_lines_of_the_scenarios_own_code_or_none,
             the_earliest_of_several_times_comes_first,
             sleeps_take_virtual_time_only,
             sleeps_without_end_pass_as_others,
