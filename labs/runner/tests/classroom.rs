@@ -197,8 +197,8 @@ fn run_all(steps: &[Step], folder: &Path, variables: &[(&str, &Path)]) -> Ended 
     job
 }
 
-/// A `PATH` on which `cargo` runs the program as it is built, and `rustup` takes
-/// the version of Rust that this project needs.
+/// A `PATH` on which `cargo` runs the program as it is built, and `rustup` installs
+/// the version of Rust that the project in its folder names.
 fn with_programs(folder: &Path) -> String {
     fs::create_dir(folder).expect("a folder");
     let labs = env!("CARGO_BIN_EXE_labs");
@@ -206,13 +206,10 @@ fn with_programs(folder: &Path) -> String {
         "case \"$*\" in\n'build --bin labs') ;;\n'run --bin labs -- '*) shift 4; exec '{labs}' \"$@\" ;;\n\
          *) echo \"cargo $* is none of the workflow's\" >&2; exit 101 ;;\nesac\n"
     );
-    let version = env!("CARGO_PKG_RUST_VERSION");
-    let rustup = format!(
-        "case \"$*\" in\n'toolchain install {version} '*|'default {version}') ;;\n\
-         *) echo \"rustup $*: Rust {version} is what is needed\" >&2; exit 1 ;;\nesac\n"
-    );
+    let rustup = "[ \"$*\" = 'toolchain install' ] && [ \"${PWD##*/}\" = course ] && exit\n\
+                  echo \"rustup $* in $PWD is none of the workflow's\" >&2; exit 1\n";
     write_program(&folder.join("cargo"), &cargo);
-    write_program(&folder.join("rustup"), &rustup);
+    write_program(&folder.join("rustup"), rustup);
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
 }
 
