@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::Pid;
 
 use super::StressError;
+use super::burial::bury;
 use super::control::{Control, RECOVERY};
 use super::plan::{Plan, Strike};
 use super::slot::{Round, Stage};
@@ -33,9 +34,6 @@ const LEAD: Duration = Duration::from_micros(100);
 const KILL_SLACK_NS: f64 = 2_000.0;
 /// The same for a pause, which hits a process that has run before.
 const PAUSE_SLACK_NS: f64 = 200.0;
-
-/// A process that SIGKILL has not ended after this long never ends.
-const BURIAL: Duration = Duration::from_secs(10);
 
 /// How long workers have to flush and exit at the end of a run.
 const FAREWELL: Duration = Duration::from_millis(200);
@@ -369,15 +367,6 @@ impl<T: Shared> Drop for Crew<'_, T> {
 fn flush_before_fork() {
     // Where standard output is closed, nothing is printed twice either.
     let _ = std::io::stdout().flush();
-}
-
-/// Kills and reaps child `pid`.
-pub(super) fn bury(pid: Pid) -> Result<Option<Death>, StressError> {
-    match process::kill_and_reap(pid, BURIAL) {
-        Ok(Some(death)) => Ok(Some(death)),
-        Ok(None) => Err(StressError::Unkillable { pid: pid.as_raw(), waited: BURIAL }),
-        Err(source) => Err(StressError::Os { call: "kill", source }),
-    }
 }
 
 /// Whether processes have slept without a stir for long enough.

@@ -10,7 +10,8 @@
 use nix::unistd::Pid;
 
 use super::StressError;
-use super::crew::{Crew, bury};
+use super::burial::bury;
+use super::crew::Crew;
 use crate::process;
 use crate::scenario::ProcessEnd;
 use crate::shared::Shared;

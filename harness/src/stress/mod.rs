@@ -11,6 +11,7 @@
 //! Limits: what did not show is not proved absent. A body that means harm can
 //! kill the harness; one that only goes wrong cannot. See `control`.
 
+mod burial;
 mod control;
 mod crew;
 mod judge;

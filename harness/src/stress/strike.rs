@@ -26,8 +26,8 @@ use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 use super::StressError;
+use super::burial::bury;
 use super::control::{Control, now_ns};
-use super::crew::bury;
 use super::slot::{NEVER, Slot};
 use crate::process;
 
