@@ -220,24 +220,18 @@ mod tests {
     /// What glibc's mutexes are made of, and what no more is known of.
     #[test]
     fn objects_of_the_c_library_have_short_names() {
-        struct Mutex;
-        // SAFETY: it has no bytes, and is never mapped.
-        unsafe impl Shared for Mutex {
-            fn describe(name: &str, offset: usize, fields: &mut Vec<Field>) {
-                crate::describe_mutex(name, offset, fields);
-                let kind = Kind::Opaque;
-                let name = "condition".to_owned();
-                fields.push(Field { name, offset: offset + 40, size: 48, element: 48, kind });
-            }
-        }
-        let names = Names::of::<Mutex>();
+        let mut fields = Vec::new();
+        crate::describe_mutex("mutex", 0, &mut fields);
+        let (name, kind) = ("condition".to_owned(), Kind::Opaque);
+        fields.push(Field { name, offset: 40, size: 48, element: 48, kind });
+        let names = Names { fields };
         for (offset, size, name) in [
-            (0, 4, "state.lock"),
-            (8, 4, "state.owner"),
-            (16, 4, "state.kind"),
-            (24, 8, "state.robust_list.previous"),
-            (32, 8, "state.robust_list.next"),
-            (24, 16, "state.robust_list.{previous, next}"),
+            (0, 4, "mutex.lock"),
+            (8, 4, "mutex.owner"),
+            (16, 4, "mutex.kind"),
+            (24, 8, "mutex.robust_list.previous"),
+            (32, 8, "mutex.robust_list.next"),
+            (24, 16, "mutex.robust_list.{previous, next}"),
             (40, 48, "condition"),
             (56, 4, "condition+16"),
         ] {
