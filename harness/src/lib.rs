@@ -119,15 +119,18 @@ mod judge;
 mod memory;
 mod panics;
 mod process;
+mod random;
 mod scenario;
 mod shared;
 mod shared_core;
 pub mod sim;
+mod simulate;
 mod stress;
 mod table;
 mod trap;
 mod verdict;
 
+pub use random::Random;
 pub use scenario::{
     Body, Check, End, Expected, Grade, Invariant, Process, ProcessEnd, Scenario, ToReport,
 };

@@ -5,7 +5,7 @@
 //! narrower; and where there are too many for that, one column has the process, and
 //! one what it did.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::symbols::Place;
 use super::timeline::{Row, Timeline};
@@ -19,8 +19,24 @@ const GAP: usize = 2;
 /// The narrowest column in which words can still be read.
 const NARROWEST: usize = 24;
 
+impl Timeline {
+    /// The timeline as text: step, one column a process, source line. Where that is
+    /// wider than `columns`, source lines go below their rows and columns become
+    /// narrower; many processes share one column.
+    pub fn in_columns(&self, columns: usize) -> String {
+        draw(self, columns)
+    }
+}
+
+impl fmt::Display for Timeline {
+    /// A table in at most 80 columns; see [`Timeline::in_columns`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_columns(80))
+    }
+}
+
 /// Draws a timeline in at most `columns` columns, where these are not fewer than 40.
-pub fn draw(timeline: &Timeline, columns: usize) -> String {
+fn draw(timeline: &Timeline, columns: usize) -> String {
     let natural = widths(timeline);
     let places = timeline.rows.iter().filter_map(|row| row.place.as_ref());
     let source = places.map(|place| width(&short(place))).chain([6]).max().unwrap_or(0);

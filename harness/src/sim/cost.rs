@@ -8,7 +8,7 @@
 //! Sources: preemptions: Musuvathi & Qadeer, PLDI 2007. Delays: Emmi, Qadeer &
 //! Rakamarić, "Delay-Bounded Scheduling", POPL 2011.
 
-use super::order::{NOBODY, bit};
+use super::limits::NOBODY;
 use super::record::{Choice, Step};
 
 /// The most that the choices of one schedule may cost.
@@ -45,24 +45,23 @@ impl Bound {
 /// before its time; and 1 if it makes an hour pass. That a process polls on costs
 /// nothing: it does what it did.
 fn preemptions(step: &Step, choice: Choice) -> u32 {
-    let taken = bit(step.enabled, step.last) && choice.process != step.last;
+    let taken = step.enabled.has(step.last) && choice.process != step.last;
     u32::from(taken || is_early(step, choice)) + u32::from(choice.late)
 }
 
 /// How many could go and are passed over; a choice out of turn costs one more.
 fn delays(step: &Step, choice: Choice) -> u32 {
-    let last = if step.last == NOBODY { 0 } else { u32::from(step.last) };
     // Whoever went last is the first in the circle.
-    let circle = step.enabled.rotate_right(last);
-    let place = (u32::from(choice.process) + u32::BITS - last) % u32::BITS;
-    let passed_over = circle & !(u32::MAX << place);
-    passed_over.count_ones() + u32::from(is_early(step, choice)) + u32::from(choice.late)
+    let first = if step.last == NOBODY { 0 } else { step.last };
+    let passed_over = step.enabled.between(first, choice.process);
+    passed_over + u32::from(is_early(step, choice)) + u32::from(choice.late)
 }
 
 /// Whether the choice ends a sleep or a timed wait before its time, while others could
 /// go.
 fn is_early(step: &Step, choice: Choice) -> bool {
-    bit((step.sleeping | step.timed) & !step.due, choice.process) && step.enabled != 0
+    let waiting = (step.sleeping | step.timed) - step.due;
+    waiting.has(choice.process) && !step.enabled.is_empty()
 }
 
 #[cfg(test)]
@@ -72,10 +71,11 @@ mod tests {
     /// After process 2, of 0, 2, 3 and 5: first 2 itself, then 3, 5, and 0.
     #[test]
     fn delays_count_who_is_passed_over_in_the_circle() {
-        let step = Step { last: 2, enabled: 0b10_1101, ..Step::default() };
+        let step = Step { last: 2, enabled: [0, 2, 3, 5].into_iter().collect(), ..Step::default() };
         let cost = |process| delays(&step, Choice::go(process));
         assert_eq!([2, 3, 5, 0].map(cost), [0, 1, 2, 3]);
-        let first = Step { last: NOBODY, enabled: 0b111, ..Step::default() };
+        let first =
+            Step { last: NOBODY, enabled: [0, 1, 2].into_iter().collect(), ..Step::default() };
         let cost = |process| delays(&first, Choice::go(process));
         assert_eq!([0, 1, 2].map(cost), [0, 1, 2]);
     }
@@ -84,7 +84,7 @@ mod tests {
     /// if process 3 is not the one.
     #[test]
     fn choice_after_an_end_delays_and_preempts_nobody() {
-        let step = Step { last: 1, enabled: 0b1001, ..Step::default() };
+        let step = Step { last: 1, enabled: [0, 3].into_iter().collect(), ..Step::default() };
         let choice = |process| Choice::go(process);
         let both = |process| (preemptions(&step, choice(process)), delays(&step, choice(process)));
         assert_eq!((both(3), both(0)), ((0, 0), (0, 1)));

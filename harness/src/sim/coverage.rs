@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::limits::MAX_PROCESSES;
 use super::machine::{Machine, StateHash};
-use super::order::MAX_PROCESSES;
 use super::record::Step;
 
 /// What was covered.

@@ -21,11 +21,14 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Runner;
 use super::cost::Bound;
+use super::limits::{MAX_PROCESSES, NOBODY};
 use super::machine::{Machine, StateHash};
-use super::order::{Execution, NOBODY, Order, bit};
+use super::order::{Execution, Order};
+use super::processes::ProcessSet;
 use super::record::{Choice, Op, Pending, Step};
-use super::search::{self, Nondeterminism, Tally};
+use super::report::{Nondeterminism, describe};
 use super::strategy::{Reduction, Search};
+use super::tally::Tally;
 use super::{Schedule, SimError};
 use crate::Shared;
 
@@ -44,19 +47,19 @@ pub struct Covered {
     pub nondeterminism: Option<Nondeterminism>,
 }
 
-/// A state as a place to choose: who went last decides what a preemption is.
-type Place = (StateHash, u8);
+/// A state in which there is a choice: who went last decides what a preemption is.
+type Junction = (StateHash, u8);
 
 /// A choice still to be tried: after which choices, and with which cost so far.
 #[derive(Clone, Copy)]
-struct Open {
+struct Alternative {
     after: usize,
     choice: Choice,
     cost: u32,
     /// Those with the lowest are run first.
     rank: u32,
     /// Where it was made, and its own part of the cost.
-    from: (Place, u32),
+    from: (Junction, u32),
 }
 
 /// One choice in the tree of all prefixes that were run.
@@ -89,26 +92,26 @@ struct Explorer<'s> {
     bound: Bound,
     /// How choices are ranked.
     ranked_by: Bound,
-    /// Open choices, by rank.
-    open: VecDeque<Vec<Open>>,
+    /// Alternative choices, by rank.
+    open: VecDeque<Vec<Alternative>>,
     tree: Vec<Node>,
-    /// The least cost at which a place was reached.
-    reached: HashMap<Place, u32>,
+    /// The least cost at which a junction was reached.
+    reached: HashMap<Junction, u32>,
     /// Where each choice leads, and what it costs; for counting.
-    edges: HashMap<Place, Vec<(Place, u32)>>,
+    edges: HashMap<Junction, Vec<(Junction, u32)>>,
     /// Who has touched each byte so far.
     touched: Touched,
-    put_off: Vec<PutOff>,
+    deferred: Vec<Deferred>,
     /// Where a prefix did not lead where it had led before.
     differs: Option<Nondeterminism>,
     /// See [`Covered`].
     spins_cut: bool,
 }
 
-/// A preemption that was put off, with the step before which it would be.
+/// A preemption that is deferred, with the step before which it would be.
 #[derive(Clone, Copy)]
-struct PutOff {
-    open: Open,
+struct Deferred {
+    open: Alternative,
     process: u8,
     what: Pending,
     looked: bool,
@@ -117,8 +120,8 @@ struct PutOff {
 /// What has been seen so far that can make the order of two steps matter.
 #[derive(Default)]
 struct Touched {
-    /// For each byte, as masks of processes: who has read it, who has written it.
-    bytes: Vec<(u32, u32)>,
+    /// For each byte: who has read it, who has written it.
+    bytes: Vec<(ProcessSet, ProcessSet)>,
     /// Whether the clock has ever moved.
     time_passes: bool,
 }
@@ -128,14 +131,16 @@ impl Touched {
         self.time_passes |=
             steps.iter().any(|step| matches!(step.what.op, Op::Sleep | Op::Timeout));
         for step in steps.iter().filter(|step| step.what.op.touches()) {
-            let (from, bit) = (step.what.offset as usize, 1 << step.process);
+            let (from, own) = (step.what.offset as usize, ProcessSet::of(step.process));
             let end = from + usize::from(step.what.size);
             if self.bytes.len() < end {
-                self.bytes.resize(end, (0, 0));
+                self.bytes.resize(end, Default::default());
             }
             for (readers, writers) in &mut self.bytes[from..end] {
-                *readers |= bit;
-                *writers |= if step.what.op.writes() { bit } else { 0 };
+                *readers |= own;
+                if step.what.op.writes() {
+                    *writers |= own;
+                }
             }
         }
     }
@@ -145,10 +150,11 @@ impl Touched {
     /// one after which its process asks for the time, if time passes.
     fn conflicts(&self, process: u8, what: &Pending, looked: bool) -> bool {
         let plain = what.op.touches() && !matches!(what.op, Op::Wait | Op::Wake | Op::Requeue);
-        let (from, others) = (what.offset as usize, !(1u32 << process));
+        let (from, own) = (what.offset as usize, ProcessSet::of(process));
         let bytes = &self.bytes[from..from + usize::from(what.size)];
-        let meets = |(readers, writers): &(u32, u32)| {
-            writers & others != 0 || what.op.writes() && readers & others != 0
+        let meets = |(readers, writers): &(ProcessSet, ProcessSet)| {
+            let others = if what.op.writes() { *writers | *readers } else { *writers };
+            !(others - own).is_empty()
         };
         !plain || looked && self.time_passes || bytes.iter().any(meets)
     }
@@ -170,7 +176,7 @@ pub fn search<T: Shared>(
         reached: HashMap::new(),
         edges: HashMap::new(),
         touched: Touched::default(),
-        put_off: Vec::new(),
+        deferred: Vec::new(),
         differs: None,
         spins_cut: false,
     };
@@ -180,7 +186,7 @@ pub fn search<T: Shared>(
         if tally.enough() {
             return Ok(Covered::default());
         }
-        let prefix = open.map_or_else(Vec::new, |open: Open| explorer.prefix(&open));
+        let prefix = open.map_or_else(Vec::new, |open: Alternative| explorer.prefix(&open));
         let execution = runner.run(&Order { prefix, ..Order::default() })?;
         let first = explorer.follow(runner.image(), &execution, open);
         root = root.or(first);
@@ -190,7 +196,7 @@ pub fn search<T: Shared>(
         }
         next = explorer.take().map(Some);
     }
-    let countable = search.kills == 0 && explorer.put_off.is_empty();
+    let countable = search.kills == 0 && explorer.deferred.is_empty();
     let without_reduction = if search.reduction == Reduction::None {
         Some(tally.schedules.into())
     } else {
@@ -204,23 +210,23 @@ pub fn search<T: Shared>(
 
 impl Explorer<'_> {
     /// The next open choice: one of those with the lowest rank.
-    fn take(&mut self) -> Option<Open> {
+    fn take(&mut self) -> Option<Alternative> {
         let next = self.open.iter_mut().find_map(Vec::pop);
-        if next.is_some() || self.put_off.is_empty() {
+        if next.is_some() || self.deferred.is_empty() {
             return next;
         }
-        let put_off = std::mem::take(&mut self.put_off);
-        for later in put_off {
+        let deferred = std::mem::take(&mut self.deferred);
+        for later in deferred {
             if self.touched.conflicts(later.process, &later.what, later.looked) {
                 self.push(later.open);
             } else {
-                self.put_off.push(later);
+                self.deferred.push(later);
             }
         }
         self.open.iter_mut().find_map(Vec::pop)
     }
 
-    fn push(&mut self, open: Open) {
+    fn push(&mut self, open: Alternative) {
         let rank = open.rank as usize;
         while self.open.len() <= rank {
             self.open.push_back(Vec::new());
@@ -229,7 +235,7 @@ impl Explorer<'_> {
     }
 
     /// All choices up to and including an open one.
-    fn prefix(&self, open: &Open) -> Vec<Choice> {
+    fn prefix(&self, open: &Alternative) -> Vec<Choice> {
         let mut prefix = vec![open.choice];
         let mut node = open.after;
         while node != ROOT {
@@ -241,8 +247,13 @@ impl Explorer<'_> {
     }
 
     /// Follows an execution through its states, and opens what could have been
-    /// chosen instead. Returns the place where it started, if that was new.
-    fn follow(&mut self, image: &[u8], execution: &Execution, open: Option<Open>) -> Option<Place> {
+    /// chosen instead. Returns the junction where it started, if that was new.
+    fn follow(
+        &mut self,
+        image: &[u8],
+        execution: &Execution,
+        open: Option<Alternative>,
+    ) -> Option<Junction> {
         let steps = &execution.steps;
         self.touched.note(steps);
         let known = open.map_or(0, |open| self.prefix(&open).len());
@@ -264,24 +275,24 @@ impl Explorer<'_> {
             let choice = step.choice();
             if choices + 1 == known
                 && let Some(open) = open
-                && (place(&machine, step) != open.from.0 || choice != open.choice)
+                && (junction(&machine, step) != open.from.0 || choice != open.choice)
             {
                 self.differs = Some(self.difference(&open, i, step));
                 return first;
             }
             if choices >= known {
-                let place = place(&machine, step);
-                self.link(edge.take(), place);
-                if self.seen(place, before.cost) {
+                let junction = junction(&machine, step);
+                self.link(edge.take(), junction);
+                if self.seen(junction, before.cost) {
                     return first;
                 }
-                first = first.or(Some(place));
+                first = first.or(Some(junction));
                 before.kills = machine.kills();
-                self.branch(steps, i, place, before);
+                self.branch(steps, i, junction, before);
                 let price = self.bound.price(step, choice);
                 before.cost += price;
                 before.rank += self.ranked_by.price(step, choice);
-                edge = Some((place, price));
+                edge = Some((junction, price));
             }
             if choices + 1 >= known {
                 self.tree.push(Node { parent: before.parent, choice });
@@ -294,39 +305,39 @@ impl Explorer<'_> {
             self.differs = Some(self.ends_early(&open, steps.len()));
             return first;
         }
-        // The end is a place too: one schedule leads nowhere else.
+        // The end is a junction too: one schedule leads nowhere else.
         let end = (machine.hash(u64::MAX), NOBODY);
         self.link(edge, end);
         first
     }
 
     /// Step `i` of an execution was made elsewhere than when it was left open.
-    fn difference(&self, open: &Open, i: usize, step: &Step) -> Nondeterminism {
-        let (was, now) = ("made in another state".into(), search::describe(step));
+    fn difference(&self, open: &Alternative, i: usize, step: &Step) -> Nondeterminism {
+        let (was, now) = ("made in another state".into(), describe(step));
         Nondeterminism { schedule: Schedule(self.prefix(open)), step: i + 1, was, now }
     }
 
     /// An execution ended before step `i`, which was left open.
-    fn ends_early(&self, open: &Open, i: usize) -> Nondeterminism {
+    fn ends_early(&self, open: &Alternative, i: usize) -> Nondeterminism {
         let (was, now) = ("made".into(), "not reached".into());
         Nondeterminism { schedule: Schedule(self.prefix(open)), step: i + 1, was, now }
     }
 
-    /// Whether a place needs no second look; notes that it was reached.
-    fn seen(&mut self, place: Place, cost: u32) -> bool {
+    /// Whether a junction needs no second look; notes that it was reached.
+    fn seen(&mut self, junction: Junction, cost: u32) -> bool {
         if self.search.reduction == Reduction::None {
             return false;
         }
-        match self.reached.get(&place) {
+        match self.reached.get(&junction) {
             Some(before) if *before <= cost => true,
             _ => {
-                self.reached.insert(place, cost);
+                self.reached.insert(junction, cost);
                 false
             }
         }
     }
 
-    fn link(&mut self, edge: Option<(Place, u32)>, to: Place) {
+    fn link(&mut self, edge: Option<(Junction, u32)>, to: Junction) {
         if let Some((from, price)) = edge
             && self.search.reduction != Reduction::None
             && self.search.kills == 0
@@ -342,8 +353,8 @@ impl Explorer<'_> {
     /// nobody else's conflicts with, as far as has been seen. One that owns robust
     /// mutexes, and may be killed before its step at any later time, is told by
     /// others from one that was killed at once.
-    fn can_put_off(&self, step: &Step, price: u32, kills: u32) -> bool {
-        let killable = kills < self.search.kills && bit(step.owners, step.process);
+    fn can_defer(&self, step: &Step, price: u32, kills: u32) -> bool {
+        let killable = kills < self.search.kills && step.owners.has(step.process);
         self.search.reduction == Reduction::Conflicts
             && !matches!(self.bound, Bound::Delays(_))
             && price > 0
@@ -354,9 +365,9 @@ impl Explorer<'_> {
 
     /// Who can go. Time can pass early where that is asked for and costs something,
     /// or there would be no end of it.
-    fn possible(&self, step: &Step) -> u32 {
-        let timed = if self.passes_time() { step.timed } else { 0 };
-        step.enabled | step.sleeping | step.due | timed | step.yielded & !step.looping & !step.cut
+    fn possible(&self, step: &Step) -> ProcessSet {
+        let timed = if self.passes_time() { step.timed } else { ProcessSet::EMPTY };
+        step.enabled | step.sleeping | step.due | timed | (step.yielded - step.looping - step.cut)
     }
 
     fn passes_time(&self) -> bool {
@@ -364,25 +375,25 @@ impl Explorer<'_> {
     }
 
     /// Opens the choices that were not made before step `i`.
-    fn branch(&mut self, steps: &[Step], i: usize, from: Place, before: Before) {
+    fn branch(&mut self, steps: &[Step], i: usize, from: Junction, before: Before) {
         let step = &steps[i];
         if self.passes_time() && step.looked && !step.late && step.what.op != Op::Kill {
             let late = self.open(step, Choice { late: true, ..step.choice() }, from, before);
             late.into_iter().for_each(|open| self.push(open));
         }
         let possible = self.possible(step);
-        for process in 0..u32::BITS as u8 {
+        for process in (0..).take(MAX_PROCESSES) {
             let going = self.open(step, Choice::go(process), from, before);
             if let Some(open) = going.filter(|_| process != step.process) {
-                self.spins_cut |= bit(step.yielded & step.cut & !step.looping, process);
-                if bit(possible, process) && self.can_put_off(step, open.from.1, before.kills) {
+                self.spins_cut |= ((step.yielded & step.cut) - step.looping).has(process);
+                if possible.has(process) && self.can_defer(step, open.from.1, before.kills) {
                     let (process, what, looked) = (step.process, step.what, step.looked);
-                    self.put_off.push(PutOff { open, process, what, looked });
-                } else if bit(possible, process) {
+                    self.deferred.push(Deferred { open, process, what, looked });
+                } else if possible.has(process) {
                     self.push(open);
                 }
             }
-            let killable = before.kills < self.search.kills && bit(step.alive, process);
+            let killable = before.kills < self.search.kills && step.alive.has(process);
             if killable
                 && (self.search.reduction == Reduction::None || kill_matters(steps, i, process))
             {
@@ -393,15 +404,21 @@ impl Explorer<'_> {
     }
 
     /// A choice in place of `step`, if it is within the bound.
-    fn open(&self, step: &Step, choice: Choice, from: Place, before: Before) -> Option<Open> {
+    fn open(
+        &self,
+        step: &Step,
+        choice: Choice,
+        from: Junction,
+        before: Before,
+    ) -> Option<Alternative> {
         let price = self.bound.price(step, choice);
         let (cost, rank) = (before.cost + price, before.rank + self.ranked_by.price(step, choice));
-        let open = Open { after: before.parent, choice, cost, rank, from: (from, price) };
+        let open = Alternative { after: before.parent, choice, cost, rank, from: (from, price) };
         (cost <= self.bound.most()).then_some(open)
     }
 }
 
-fn place(machine: &Machine, step: &Step) -> Place {
+fn junction(machine: &Machine, step: &Step) -> Junction {
     (machine.hash(step.fairness()), step.last)
 }
 
@@ -411,8 +428,8 @@ fn place(machine: &Machine, step: &Step) -> Place {
 /// good as one after it, if the process makes another step.
 fn kill_matters(steps: &[Step], i: usize, process: u8) -> bool {
     let Some(previous) = i.checked_sub(1).map(|i| &steps[i]) else { return true };
-    let moved = previous.process == process || bit(previous.woken, process);
-    if bit(steps[i].owners, process) {
+    let moved = previous.process == process || previous.woken.has(process);
+    if steps[i].owners.has(process) {
         return true;
     }
     let mut own =

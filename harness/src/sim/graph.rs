@@ -12,12 +12,14 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::Runner;
+use super::limits::MAX_FRAMES;
 use super::machine::{Machine, StateHash};
 use super::names::Names;
-use super::order::{Execution, MAX_FRAMES, Order, bit};
+use super::order::{Execution, Order};
+use super::processes::ProcessSet;
 use super::record::{Choice, Step};
 use super::symbols::Place;
-use super::{HANG, SimError, timeline};
+use super::{HANG, SimError, drawing};
 use crate::{Field, Scenario, Shared, Verdict};
 
 /// One step out of a state.
@@ -134,7 +136,7 @@ impl Builder<'_> {
             }
             machine.apply(step);
         }
-        let waiting = machine.waiters().fold(0, |mask, waiter| mask | 1 << waiter);
+        let waiting = machine.waiters().collect();
         let end = self.state(&machine, u64::MAX, waiting);
         self.connect(came_by, end);
         let node = &mut self.graph.states[end];
@@ -143,7 +145,7 @@ impl Builder<'_> {
     }
 
     /// The number of a state; a new one is added.
-    fn state(&mut self, machine: &Machine, fairness: u64, alive: u32) -> usize {
+    fn state(&mut self, machine: &Machine, fairness: u64, alive: ProcessSet) -> usize {
         let hash = machine.hash(fairness);
         if let Some(id) = self.known.get(&hash) {
             return *id;
@@ -155,7 +157,7 @@ impl Builder<'_> {
         let stands = |process: usize| {
             if machine.waiters().any(|waiter| usize::from(waiter) == process) {
                 ProcessState::Waits
-            } else if bit(alive, process as u8) {
+            } else if alive.has(process as u8) {
                 ProcessState::Ready
             } else {
                 ProcessState::Ended
@@ -175,7 +177,7 @@ impl Builder<'_> {
 
     fn edge(&self, step: &Step, index: usize, execution: &Execution) -> Edge {
         let frames = execution.frames.get(index).unwrap_or(&[0; MAX_FRAMES]);
-        let row = timeline::single_row(step, index, frames, self.names, &self.graph.processes);
+        let row = drawing::single_row(step, index, frames, self.names, &self.graph.processes);
         Edge { process: step.process.into(), to: 0, words: row.words(), place: row.place }
     }
 
@@ -190,9 +192,8 @@ impl Builder<'_> {
 
     fn open_others(&mut self, id: usize, step: &Step, choices: &[Choice]) {
         self.tried.insert((id, step.process));
-        for process in 0..u32::BITS as u8 {
-            let possible = bit(step.enabled | step.sleeping, process);
-            if possible && self.tried.insert((id, process)) {
+        for process in (step.enabled | step.sleeping).iter() {
+            if self.tried.insert((id, process)) {
                 let mut prefix = choices.to_vec();
                 prefix.push(Choice::go(process));
                 self.open.push(prefix);

@@ -9,9 +9,10 @@
 //! State Exploration", MSR-TR-2007-12; we merge equal states, which are fewer
 //! than equal happens-before graphs.
 
-use super::mix;
-use super::order::MAX_PROCESSES;
+use super::limits::MAX_PROCESSES;
+use super::processes::ProcessSet;
 use super::record::{Op, Step};
+use crate::random::mix;
 
 /// A 128-bit hash of a state.
 pub type StateHash = u128;
@@ -129,13 +130,12 @@ impl Machine {
         self.wake(step.woken);
     }
 
-    fn wake(&mut self, mut woken: u32) {
-        self.queue.retain(|(waiter, _)| woken >> waiter & 1 == 0);
-        while woken != 0 {
-            let waiter = woken.trailing_zeros() as usize;
+    fn wake(&mut self, woken: ProcessSet) {
+        self.queue.retain(|(waiter, _)| !woken.has(*waiter));
+        for waiter in woken.iter() {
             // The clock too, which the waiter may read before its next step.
-            self.histories[waiter] = chain(self.histories[waiter], u64::MAX - 1, self.clock);
-            woken &= woken - 1;
+            let history = &mut self.histories[usize::from(waiter)];
+            *history = chain(*history, u64::MAX - 1, self.clock);
         }
     }
 
@@ -191,7 +191,7 @@ fn seen(step: &Step) -> u128 {
     match step.what.op {
         Op::Store => 0,
         Op::Wait => u128::from(before as u32 == step.what.argument as u32),
-        Op::Wake => u128::from(step.woken.count_ones()),
+        Op::Wake => u128::from(step.woken.len()),
         _ => before,
     }
 }

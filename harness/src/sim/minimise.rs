@@ -13,7 +13,9 @@
 use std::time::Instant;
 
 use super::Runner;
-use super::order::{Execution, Order, bit};
+use super::limits::NOBODY;
+use super::order::{Execution, Order};
+use super::processes::ProcessSet;
 use super::record::{Choice, Op, Step};
 use super::{Schedule, SimError};
 use crate::{Shared, Verdict};
@@ -245,9 +247,9 @@ fn shortened(execution: &Execution) -> Schedule {
     let chosen = execution.steps.iter().rev().filter(|step| step.chosen);
     let forced = chosen.take_while(|step| {
         // One that sleeps or spins lets others go first.
-        let goes_on = step.process == step.last && bit(step.enabled, step.process);
-        let first = step.last == super::order::NOBODY && step.process == 0;
-        let only = step.enabled == 1 << step.process && step.sleeping == 0;
+        let goes_on = step.process == step.last && step.enabled.has(step.process);
+        let first = step.last == NOBODY && step.process == 0;
+        let only = step.enabled == ProcessSet::of(step.process) && step.sleeping.is_empty();
         step.what.op != Op::Kill && !step.late && (goes_on || only || first)
     });
     choices.truncate(choices.len() - forced.count());

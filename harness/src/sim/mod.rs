@@ -60,18 +60,23 @@ mod columns;
 mod cost;
 mod count;
 mod coverage;
+mod drawing;
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere;
 mod exhaustive;
 mod fold;
 mod graph;
+mod limits;
 mod livelock;
 mod machine;
 mod minimise;
 mod names;
 mod order;
+mod policy;
+mod processes;
 mod record;
 mod replay;
+mod report;
 mod sample;
 mod schedule;
 mod search;
@@ -80,21 +85,28 @@ mod strategy;
 mod support;
 mod svg;
 mod symbols;
+mod tally;
 mod timeline;
+#[cfg(target_arch = "x86_64")]
+mod turns;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 use std::time::Duration;
 
+pub use crate::simulate::Simulate;
 pub use coverage::Coverage;
 #[cfg(not(target_arch = "x86_64"))]
 pub use elsewhere::Runner;
 pub use graph::{Edge, ProcessState, StateGraph, StateNode, state_graph};
-pub use order::{Execution, Order, Policy};
+pub use order::{Execution, Order};
+pub use policy::Policy;
+pub use processes::ProcessSet;
 pub use record::{Op, Pending, Step};
-pub use replay::{Replay, Simulate, replay};
+pub use replay::{Replay, replay};
+pub use report::{Nondeterminism, OutcomeRow, SearchReport};
 pub use schedule::{Schedule, ScheduleError};
-pub use search::{Nondeterminism, OutcomeRow, SearchReport, explore, explore_with};
+pub use search::{explore, explore_with};
 pub use strategy::{Reduction, Search, Strategy};
 pub use support::supported;
 pub use symbols::Place;
@@ -185,11 +197,4 @@ pub enum SimError {
     /// A system call failed.
     #[error("a system call failed: {0}")]
     Os(#[from] nix::errno::Errno),
-}
-
-/// Mixes the bits of a number: the finaliser of SplitMix64.
-pub(crate) fn mix(mut x: u64) -> u64 {
-    x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ x >> 31
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::processes::ProcessSet;
+
 /// What a step does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -127,29 +129,28 @@ pub struct Step {
     pub passed: u64,
     /// What it did.
     pub what: Pending,
-    /// Bit `p`: process `p` could have gone.
-    pub enabled: u32,
-    /// Bit `p`: process `p` slept and could have been woken early.
-    pub sleeping: u32,
-    /// Bit `p`: process `p` was in a timed wait, whose time could have come.
-    pub timed: u32,
-    /// Bit `p`: process `p` slept or waited until a time that has come.
-    pub due: u32,
-    /// Bit `p`: process `p` could have gone, but spun or yielded and lets others
-    /// go first.
-    pub yielded: u32,
-    /// Bit `p`: process `p` spun, and is in a loop that only another can end.
-    pub looping: u32,
-    /// Bit `p`: process `p` spun, and has gone on as often as it may.
-    pub cut: u32,
+    /// Those that could have gone.
+    pub enabled: ProcessSet,
+    /// Those that slept and could have been woken early.
+    pub sleeping: ProcessSet,
+    /// Those in a timed wait, whose time could have come.
+    pub timed: ProcessSet,
+    /// Those that slept or waited until a time that has come.
+    pub due: ProcessSet,
+    /// Those that could have gone, but spun or yielded and let others go first.
+    pub yielded: ProcessSet,
+    /// Those that spun, and are in a loop that only another can end.
+    pub looping: ProcessSet,
+    /// Those that spun, and have gone on as often as they may.
+    pub cut: ProcessSet,
     /// A hash of how often each has repeated what it does in vain.
     pub spinning: u32,
-    /// Bit `p`: process `p` had not ended, so that it could have been killed.
-    pub alive: u32,
-    /// Bit `p`: process `p` owned robust mutexes.
-    pub owners: u32,
-    /// `wake`, `kill`: bit `p`: process `p` was woken.
-    pub woken: u32,
+    /// Those that had not ended, so that they could have been killed.
+    pub alive: ProcessSet,
+    /// Those that owned robust mutexes.
+    pub owners: ProcessSet,
+    /// `wake`, `kill`: those that were woken.
+    pub woken: ProcessSet,
     /// The bytes before it.
     pub before: [u8; 16],
     /// The bytes after it.
@@ -165,7 +166,7 @@ impl Step {
 
     /// What beside the state decides who could go: who spins, or soon will.
     pub fn fairness(&self) -> u64 {
-        u64::from(self.yielded) << 32 | u64::from(self.spinning)
+        u64::from(self.yielded.bits()) << 32 | u64::from(self.spinning)
     }
 }
 

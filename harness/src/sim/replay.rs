@@ -1,17 +1,13 @@
-//! One execution under a given schedule, with its timeline; and scenarios
-//! behind one type, whatever they share.
+//! One execution under a given schedule, with its timeline.
 
 use serde::Serialize;
 
 use super::Runner;
-use super::order::{MAX_PROCESSES, MAX_STEPS, Order};
-use super::search::{self, SearchReport};
-use super::strategy::Search;
+use super::limits::{MAX_PROCESSES, MAX_STEPS};
+use super::order::Order;
 use super::timeline::Timeline;
-use super::{HANG, Schedule, SimError, StateGraph, graph};
-use crate::{
-    ProcessEnd, Scenario, Shared, StressError, StressOptions, StressReport, Verdict, stress_until,
-};
+use super::{HANG, Schedule, SimError, drawing};
+use crate::{ProcessEnd, Scenario, Shared, Verdict};
 
 /// An execution: its schedule, how it ended, and its timeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,83 +61,6 @@ pub(super) fn on<T: Shared>(
         schedule,
         verdict: execution.verdict.clone(),
         ends: execution.ends.clone(),
-        timeline: Timeline::new(runner.scenario(), &execution),
+        timeline: drawing::draw(runner.scenario(), &execution),
     })
-}
-
-/// A scenario, whatever its processes share: what can be run without knowing
-/// the type of the shared state.
-pub trait Simulate {
-    /// The scenario's name.
-    fn name(&self) -> &str;
-
-    /// See [`explore_with`](search::explore_with).
-    ///
-    /// # Errors
-    /// See [`SimError`].
-    fn explore(
-        &self,
-        search: &Search,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<SearchReport, SimError>;
-
-    /// See [`replay`].
-    ///
-    /// # Errors
-    /// See [`SimError`].
-    fn replay(&self, schedule: &Schedule) -> Result<Replay, SimError>;
-
-    /// See [`state_graph`](graph::state_graph).
-    ///
-    /// # Errors
-    /// See [`SimError`].
-    fn state_graph(&self, most: usize) -> Result<StateGraph, SimError>;
-
-    /// See [`stress`](crate::stress).
-    ///
-    /// # Errors
-    /// See [`StressError`].
-    fn stress(&self, options: &StressOptions) -> Result<StressReport, StressError> {
-        self.stress_until(options, &mut |_| false)
-    }
-
-    /// See [`stress_until`].
-    ///
-    /// # Errors
-    /// See [`StressError`].
-    fn stress_until(
-        &self,
-        options: &StressOptions,
-        enough: &mut dyn FnMut(&StressReport) -> bool,
-    ) -> Result<StressReport, StressError>;
-}
-
-impl<T: Shared> Simulate for Scenario<T> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn explore(
-        &self,
-        search: &Search,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<SearchReport, SimError> {
-        search::explore_with(self, search, progress)
-    }
-
-    fn replay(&self, schedule: &Schedule) -> Result<Replay, SimError> {
-        replay(self, schedule)
-    }
-
-    fn state_graph(&self, most: usize) -> Result<StateGraph, SimError> {
-        graph::state_graph(self, most)
-    }
-
-    fn stress_until(
-        &self,
-        options: &StressOptions,
-        enough: &mut dyn FnMut(&StressReport) -> bool,
-    ) -> Result<StressReport, StressError> {
-        stress_until(self, options, enough)
-    }
 }

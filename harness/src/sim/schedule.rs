@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::order::{MAX_PROCESSES, MAX_STEPS};
+use super::limits::{MAX_PROCESSES, MAX_STEPS};
 use super::record::Choice;
 
 /// A sequence of choices.

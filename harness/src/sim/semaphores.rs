@@ -8,7 +8,7 @@
 
 use super::names::{Names, Part};
 use super::record::{Op, Step};
-use super::timeline::{self, Row};
+use super::timeline::{Parts, Row};
 
 /// `row`, which shows `step`, in a semaphore's words where it touches one.
 pub(super) fn in_words(row: Row, step: &Step, size: usize, names: &Names) -> Row {
@@ -78,7 +78,7 @@ enum Role {
 type Mark<'a> = Option<(&'a str, Role)>;
 
 /// Makes one row of the steps of a call that no other process came in between.
-pub(super) fn fold(rows: Vec<Row>, parts: &timeline::Parts<'_>, names: &Names) -> Vec<Row> {
+pub(super) fn fold(rows: Vec<Row>, parts: &Parts<'_>, names: &Names) -> Vec<Row> {
     let mut folded: Vec<(Row, Mark<'_>)> = Vec::new();
     for (mut row, (part, _)) in rows.into_iter().zip(parts) {
         let semaphore = names.semaphore(part.step.what.offset, part.size);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::cost::Bound;
-use super::order::{MAX_CHANGE_POINTS, SPIN_TURNS};
+use super::limits::{MAX_CHANGE_POINTS, SPIN_TURNS};
 use super::{HANG, SimError};
 
 /// How schedules are chosen.

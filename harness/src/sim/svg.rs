@@ -70,8 +70,14 @@ struct Plan {
     height: usize,
 }
 
-/// Draws a timeline.
-pub fn draw(timeline: &Timeline) -> String {
+impl Timeline {
+    /// The timeline as a self-contained SVG, for books and slides.
+    pub fn to_svg(&self) -> String {
+        draw(self)
+    }
+}
+
+fn draw(timeline: &Timeline) -> String {
     let plan = plan(timeline);
     let mut svg = String::new();
     let (width, height) = (plan.width, plan.height);

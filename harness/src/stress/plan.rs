@@ -2,12 +2,12 @@
 //!
 //! Idea: no generator is carried from round to round, so any round's decisions
 //! can be had again without those before it.
-//! Source: the mixing function of SplitMix64: Steele, Lea and Flood, "Fast
-//! Splittable Pseudorandom Number Generators", OOPSLA 2014.
 //! Limits: this fixes who is killed, who pauses and who starts late. What the
 //! processors make of it differs from run to run.
 
 use super::StressOptions;
+use crate::Random;
+use crate::random::mix;
 
 /// Start delays are below two to this power, in turns of an empty loop: some µs.
 const DELAY_BITS: u64 = 14;
@@ -35,7 +35,7 @@ pub(super) struct Strike {
 impl Plan {
     /// The decisions for `round` of a run of this many `processes`.
     pub(super) fn new(options: &StressOptions, round: u64, processes: usize) -> Self {
-        let mut dice = Dice { state: mix(mix(options.seed) ^ round) };
+        let dice = Dice(Random::new(mix(mix(options.seed) ^ round)));
         let delays = (0..processes).map(|_| dice.delay()).collect();
         let kill = dice.strike(options.kill_rate, processes);
         let pause = dice.strike(options.pause_rate, processes);
@@ -43,28 +43,21 @@ impl Plan {
     }
 }
 
-struct Dice {
-    state: u64,
-}
+struct Dice(Random);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.state)
-    }
-
     /// From 0 up to 1, never 1.
-    fn fraction(&mut self) -> f64 {
+    fn fraction(&self) -> f64 {
         const BITS: u32 = f64::MANTISSA_DIGITS;
-        (self.roll() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
+        (self.0.draw() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
     }
 
     /// From 0 up to `end`, never `end`. Biased by less than `end` / 2⁶⁴.
-    fn below(&mut self, end: usize) -> usize {
-        (self.roll() % end.max(1) as u64) as usize
+    fn below(&self, end: usize) -> usize {
+        self.0.below(end.max(1) as u64) as usize
     }
 
-    fn strike(&mut self, rate: f64, processes: usize) -> Option<Strike> {
+    fn strike(&self, rate: f64, processes: usize) -> Option<Strike> {
         // All dice are rolled in any case: the next decision depends on none before.
         let strikes = self.fraction() < rate;
         let (victim, moment) = (self.below(processes), self.fraction());
@@ -72,16 +65,10 @@ impl Dice {
     }
 
     /// As many short ones as long ones at every scale: races are of every scale.
-    fn delay(&mut self) -> u32 {
-        let bits = self.roll() % (DELAY_BITS + 1);
-        (self.roll() & ((1 << bits) - 1)) as u32
+    fn delay(&self) -> u32 {
+        let bits = self.0.draw() % (DELAY_BITS + 1);
+        (self.0.draw() & ((1 << bits) - 1)) as u32
     }
-}
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -90,14 +77,6 @@ mod tests {
 
     fn with(seed: u64, kill_rate: f64, pause_rate: f64) -> StressOptions {
         StressOptions { seed, kill_rate, pause_rate, ..StressOptions::default() }
-    }
-
-    /// The first numbers that the reference implementation gives for seed 0.
-    #[test]
-    fn dice_agree_with_splitmix64() {
-        let mut dice = Dice { state: 0 };
-        assert_eq!(dice.roll(), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(dice.roll(), 0x6e78_9e6a_a1b9_65f4);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use shmkv_harness::Scenario;
 use shmkv_harness::sim::{Execution, Op, Order, Runner};
 
 use crate::instruction_cases::{Case, Registers, all_cases};
-use crate::random::Random;
+use shmkv_harness::Random;
 
 /// Carry, parity, adjust, zero, sign, overflow, direction.
 const FLAGS: u64 = 0xcd5;
@@ -55,10 +55,10 @@ struct Try {
 }
 
 /// Random registers, near what they point at.
-fn start_of(random: &mut Random, state: u64, private: u64, align: usize, slot: usize) -> Private {
+fn start_of(random: &Random, state: u64, private: u64, align: usize, slot: usize) -> Private {
     let mut registers = Registers::default();
-    registers.general.fill_with(|| random.next());
-    registers.flags = random.next() & FLAGS & !0x400 | 2;
+    registers.general.fill_with(|| random.draw());
+    registers.flags = random.draw() & FLAGS & !0x400 | 2;
     let operand = match slot % (LAST + 1) {
         // At the start of a cache line, so that steps can be told.
         0 => 64,
@@ -70,7 +70,7 @@ fn start_of(random: &mut Random, state: u64, private: u64, align: usize, slot: u
     registers.general[RDI] = state + operand as u64;
     registers.general[RSI] = private + 64;
     let mut bytes = [0; SLOT];
-    bytes.fill_with(|| random.next() as u8);
+    bytes.fill_with(|| random.draw() as u8);
     Private { registers, bytes }
 }
 
@@ -112,13 +112,13 @@ fn scenario(tries: Rc<RefCell<Vec<Try>>>, expected: &Expected) -> Scenario<State
     let (native, wanted) = (Rc::clone(expected), Rc::clone(expected));
     let body_tries = Rc::clone(&tries);
     Scenario::new("instructions", move |state: &State| {
-        let mut random = Random::new(7);
-        state.iter().for_each(|byte| byte.store(random.next() as u8, Relaxed));
+        let random = Random::new(7);
+        state.iter().for_each(|byte| byte.store(random.draw() as u8, Relaxed));
         let mut tries = tries.borrow_mut();
         for slot in slots(tries.len()) {
             let each = &mut tries[slot / (LAST + 1)];
             let (address, private) = (state.as_ptr() as u64, buffer() as u64);
-            let start = start_of(&mut random, address, private, each.case.align, slot);
+            let start = start_of(&random, address, private, each.case.align, slot);
             let bytes = &state[place(slot)..][..SLOT];
             let before: Vec<u8> = bytes.iter().map(|byte| byte.load(Relaxed)).collect();
             let after = run(&each.case, &start);

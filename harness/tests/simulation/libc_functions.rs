@@ -13,7 +13,7 @@ use shmkv_harness::Scenario;
 use shmkv_harness::sim::Op;
 
 use crate::common::execute;
-use crate::random::Random;
+use shmkv_harness::Random;
 
 /// Bytes that the processes share.
 const LEN: usize = 64 * 1024;
@@ -37,9 +37,9 @@ struct Model {
 
 impl Model {
     fn of(state: &State, seed: u64) -> Self {
-        let mut random = Random::new(seed);
+        let random = Random::new(seed);
         Self {
-            bytes: (0..LEN).map(|_| random.next() as u8).collect(),
+            bytes: (0..LEN).map(|_| random.draw() as u8).collect(),
             state: state.as_ptr().cast_mut().cast(),
         }
     }
@@ -108,9 +108,9 @@ pub fn memcpy_copies_out_of_shared_memory() {
 
 pub fn memcpy_copies_into_shared_memory() {
     check(2, |model| {
-        let mut random = Random::new(3);
+        let random = Random::new(3);
         each_case(|size, _, to| {
-            let bytes: Vec<u8> = (0..size).map(|_| random.next() as u8).collect();
+            let bytes: Vec<u8> = (0..size).map(|_| random.draw() as u8).collect();
             // SAFETY: both have room for `size` bytes.
             unsafe { libc::memcpy(model.at(to), bytes.as_ptr().cast(), size) };
             model.bytes[to..][..size].copy_from_slice(&bytes);
@@ -184,7 +184,7 @@ fn sign(a: &[u8], b: &[u8]) -> c_int {
 }
 
 /// Text of each length: without a NUL up to its end.
-fn write_text(model: &mut Model, at: usize, len: usize, random: &mut Random) {
+fn write_text(model: &mut Model, at: usize, len: usize, random: &Random) {
     let text: Vec<u8> = (0..len).map(|_| 1 + random.below(255) as u8).chain([0]).collect();
     // SAFETY: there is room for `len + 1` bytes.
     unsafe { libc::memcpy(model.at(at), text.as_ptr().cast(), len + 1) };
@@ -193,9 +193,9 @@ fn write_text(model: &mut Model, at: usize, len: usize, random: &mut Random) {
 
 pub fn strings_are_measured_and_searched() {
     check(8, |model| {
-        let mut random = Random::new(9);
+        let random = Random::new(9);
         each_case(|len, at, _| {
-            write_text(model, at, len, &mut random);
+            write_text(model, at, len, &random);
             let text = model.text_at(at);
             let wanted = random.below(256) as c_int;
             let bytes = &model.bytes[at..][..len + 1];
@@ -222,9 +222,9 @@ pub fn strings_are_measured_and_searched() {
 
 pub fn strings_are_copied_and_compared() {
     check(10, |model| {
-        let mut random = Random::new(11);
+        let random = Random::new(11);
         each_case(|len, from, to| {
-            write_text(model, from, len, &mut random);
+            write_text(model, from, len, &random);
             let (source, target) = (model.text_at(from), model.text_at(to));
             // SAFETY: the target has room, here and below.
             unsafe { libc::strcpy(target, source) };

@@ -13,7 +13,7 @@ use shmkv_harness::Scenario;
 use shmkv_harness::sim::{Reduction, Search, SearchReport};
 
 use crate::common::search;
-use crate::random::Random;
+use shmkv_harness::Random;
 
 /// How many words the processes share.
 const WORDS: usize = 3;
@@ -34,7 +34,7 @@ enum Act {
 
 type Program = Vec<Vec<Act>>;
 
-fn random_act(random: &mut Random, most: u64) -> Act {
+fn random_act(random: &Random, most: u64) -> Act {
     let word = random.below(WORDS as u64) as usize;
     let (value, other) = (random.below(3) as u32, 1 + random.below(2) as u32);
     let tries = 2 + random.below(most - 1) as u32;
@@ -49,9 +49,9 @@ fn random_act(random: &mut Random, most: u64) -> Act {
 }
 
 /// A program of two processes with one to three acts each, of which one is a loop.
-fn random_program(random: &mut Random, most: u64) -> Program {
+fn random_program(random: &Random, most: u64) -> Program {
     loop {
-        let acts = |random: &mut Random| {
+        let acts = |random: &Random| {
             (0..1 + random.below(3)).map(|_| random_act(random, most)).collect::<Vec<_>>()
         };
         let program = vec![acts(random), acts(random)];
@@ -229,14 +229,14 @@ fn compare(program: &Program, preemptions: u32, kills: u32, reduction: Reduction
 /// 300 programs, with loops of up to 12 tries; seed 11. Two of three with 0 to 2
 /// preemptions, the others with all schedules, where the outcomes must be the same.
 pub fn bounded_loops_come_to_what_an_interpreter_says() {
-    let mut random = Random::new(11);
+    let random = Random::new(11);
     for i in 0..300 {
         if i % 3 < 2 {
-            let program = random_program(&mut random, 12);
+            let program = random_program(&random, 12);
             let reduction = [Reduction::Conflicts, Reduction::States][i % 2];
             compare(&program, (i / 3 % 3) as u32, 0, reduction);
         } else {
-            let program = random_program(&mut random, 4);
+            let program = random_program(&random, 4);
             let report = search(&scenario(&program), &Search::unbounded());
             assert!(report.complete, "{program:?}: {report}");
             assert_eq!(found(&report), interpret(&program, u32::MAX, 0), "{program:?}: {report}");
@@ -246,9 +246,9 @@ pub fn bounded_loops_come_to_what_an_interpreter_says() {
 
 /// 60 programs in which one process may be killed at each step; seed 12.
 pub fn bounded_loops_with_kills_come_to_what_an_interpreter_says() {
-    let mut random = Random::new(12);
+    let random = Random::new(12);
     for i in 0..60 {
-        let program = random_program(&mut random, 5);
+        let program = random_program(&random, 5);
         compare(&program, i % 2, 1, Reduction::Conflicts);
     }
 }

@@ -2,6 +2,7 @@
 
 mod children;
 mod common;
+mod counted;
 #[path = "../denied/mod.rs"]
 mod denied;
 mod faults;
@@ -14,7 +15,7 @@ mod lines;
 mod loops;
 mod odd;
 mod programs;
-mod random;
+
 mod reduction;
 mod replays;
 mod robust;
@@ -27,6 +28,7 @@ mod time;
 
 use std::process::ExitCode;
 
+use counted::*;
 use faults::*;
 use futexes::*;
 use instructions::*;
@@ -50,6 +52,27 @@ fn main() -> ExitCode {
     runner::run(
         shmkv_harness::sim::supported(),
         tests![
+            independent_stores_interleave_in_all_ways,
+            reduction_keeps_all_outcomes,
+            lost_update_is_found_by_every_strategy,
+            atomic_increment_holds_in_all_schedules,
+            semaphore_closes_the_race_in_all_schedules,
+            semaphore_taken_crosswise_deadlocks,
+            killed_owner_leaves_the_others_waiting,
+            one_that_waits_for_itself_is_told_so,
+            deadlocks_can_be_foreseen,
+            outcomes_tell_in_how_many_schedules_they_failed,
+            state_graph_has_all_states_and_ends,
+            timeline_is_drawn_as_text_and_picture,
+            a_semaphores_steps_are_one_row_where_nobody_comes_between,
+            clocks_show_virtual_time,
+            segment_left_behind_is_a_leak_and_removed,
+            one_that_gives_up_spinning_is_found,
+            shortest_failure_of_a_spinner_fails_again,
+            one_that_spins_forever_is_a_livelock,
+            pct_finds_bugs_among_spinners,
+            productive_steps_are_no_livelock,
+            one_that_spins_while_time_passes_needs_no_schedule,
             reductions_lose_no_outcome,
             reductions_lose_no_outcome_under_locks,
             reductions_lose_no_outcome_with_kills,

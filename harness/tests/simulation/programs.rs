@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shmkv::{Deadline, Semaphore};
 use shmkv_harness::{Scenario, shared};
 
-use crate::random::Random;
 use crate::sync::{Object, call, initialise_mutex, ok};
+use shmkv_harness::Random;
 
 shared! {
     pub struct Words {
@@ -52,7 +52,7 @@ pub enum Kind {
 pub type Program = Vec<Vec<Access>>;
 
 /// A program of 2 or 3 processes with at most `most` orders of their accesses.
-pub fn random_program(random: &mut Random, most: u64, kind: Kind) -> Program {
+pub fn random_program(random: &Random, most: u64, kind: Kind) -> Program {
     loop {
         let processes = 2 + random.below(2);
         let program: Program = (0..processes)
@@ -64,7 +64,7 @@ pub fn random_program(random: &mut Random, most: u64, kind: Kind) -> Program {
     }
 }
 
-fn random_access(random: &mut Random, kind: Kind) -> Access {
+fn random_access(random: &Random, kind: Kind) -> Access {
     let (word, value) = (random.below(3) as usize, 1 + random.below(3) as u32);
     let kinds = if matches!(kind, Kind::Plain) { 8 } else { 10 };
     match (random.below(kinds), kind) {

@@ -11,8 +11,8 @@ use shmkv_harness::{Scenario, Shared};
 
 use crate::common::search;
 use crate::programs::{Kind, Program, orders, random_program, scenario};
-use crate::random::Random;
 use crate::sync::{State, call, initialise, ok};
+use shmkv_harness::Random;
 
 /// All schedules.
 const ALL: Strategy = Strategy::Exhaustive { preemptions: None };
@@ -64,9 +64,9 @@ fn compare(program: &Program, strategy: Strategy, kills: u32) {
 /// 200 programs: half of them without a bound, the others with one of 0 to 2
 /// preemptions or delays. Seed 1.
 pub fn reductions_lose_no_outcome() {
-    let mut random = Random::new(1);
+    let random = Random::new(1);
     for i in 0..200 {
-        let program = random_program(&mut random, 20, Kind::Plain);
+        let program = random_program(&random, 20, Kind::Plain);
         let strategy = match i % 4 {
             0 => preemptions(i / 4 % 3),
             1 => delays(i / 4 % 3),
@@ -78,19 +78,19 @@ pub fn reductions_lose_no_outcome() {
 
 /// 40 programs that also take a semaphore. Seed 2.
 pub fn reductions_lose_no_outcome_under_locks() {
-    let mut random = Random::new(2);
+    let random = Random::new(2);
     for i in 0..40 {
-        let program = random_program(&mut random, 10, Kind::Locks);
+        let program = random_program(&random, 10, Kind::Locks);
         compare(&program, if i % 4 < 2 { preemptions(i % 2) } else { delays(1 + i % 2) }, 0);
     }
 }
 
 /// 60 programs in which one process may be killed at each step. Seed 3.
 pub fn reductions_lose_no_outcome_with_kills() {
-    let mut random = Random::new(3);
+    let random = Random::new(3);
     for i in 0..60 {
         let program =
-            random_program(&mut random, 12, if i % 4 == 0 { Kind::Locks } else { Kind::Plain });
+            random_program(&random, 12, if i % 4 == 0 { Kind::Locks } else { Kind::Plain });
         compare(&program, preemptions(i % 2), 1);
     }
 }
@@ -98,18 +98,18 @@ pub fn reductions_lose_no_outcome_with_kills() {
 /// 12 programs that also take a robust mutex, whose owner may be killed at each
 /// step. Seed 7.
 pub fn reductions_lose_no_outcome_when_owners_are_killed() {
-    let mut random = Random::new(7);
+    let random = Random::new(7);
     for _ in 0..12 {
-        let program = random_program(&mut random, 3, Kind::Owners);
+        let program = random_program(&random, 3, Kind::Owners);
         compare(&program, preemptions(1), 1);
     }
 }
 
 /// 60 programs that also sleep, wait for a time, and look at the clock. Seed 8.
 pub fn reductions_lose_no_outcome_as_time_passes() {
-    let mut random = Random::new(8);
+    let random = Random::new(8);
     for i in 0..60 {
-        let program = random_program(&mut random, 8, Kind::Time);
+        let program = random_program(&random, 8, Kind::Time);
         compare(&program, if i % 2 == 0 { preemptions(i % 3) } else { delays(i % 3) }, 0);
     }
 }
@@ -191,9 +191,9 @@ pub fn search_of_what_does_not_repeat_is_not_complete() {
 
 /// Without a bound, the count is the multinomial coefficient.
 pub fn schedules_are_counted_by_the_formula() {
-    let mut random = Random::new(4);
+    let random = Random::new(4);
     for _ in 0..30 {
-        let program = random_program(&mut random, 2000, Kind::Plain);
+        let program = random_program(&random, 2000, Kind::Plain);
         let report = search(&scenario(&program), &Search::new(ALL).reduction(Reduction::States));
         assert_eq!(report.without_reduction, Some(orders(&program).into()), "{program:?}");
     }

@@ -7,16 +7,16 @@ use shmkv_harness::{StressOptions, stress};
 
 use crate::common::{HANG, search};
 use crate::programs::{Kind, random_program, scenario};
-use crate::random::Random;
+use shmkv_harness::Random;
 
 /// 100 programs, 10 random executions of each, each of them repeated from its
 /// choices: the same steps with the same values, of which timelines are made. Of
 /// every tenth program one is drawn twice: the same text. Seed 5.
 pub fn executions_repeat_byte_for_byte() {
-    let mut random = Random::new(5);
+    let random = Random::new(5);
     for i in 0..100 {
         let kind = [Kind::Locks, Kind::Owners, Kind::Time][i as usize % 3];
-        let scenario = scenario(&random_program(&mut random, 10_000, kind));
+        let scenario = scenario(&random_program(&random, 10_000, kind));
         let mut runner = Runner::new(&scenario, 20_000, HANG).expect("a runner");
         let mut schedule = String::new();
         for seed in 0..10 {
@@ -42,10 +42,10 @@ pub fn executions_repeat_byte_for_byte() {
 /// 20 programs whose accesses are sequentially consistent, at full speed and in
 /// every schedule. Seed 6.
 pub fn what_stress_sees_is_predicted() {
-    let mut random = Random::new(6);
+    let random = Random::new(6);
     for i in 0..20 {
         let program =
-            random_program(&mut random, 50, if i % 4 == 0 { Kind::Locks } else { Kind::Plain });
+            random_program(&random, 50, if i % 4 == 0 { Kind::Locks } else { Kind::Plain });
         let options = Search::unbounded().reduction(Reduction::Conflicts);
         let predicted = search(&scenario(&program), &options);
         assert!(predicted.complete);

@@ -2,32 +2,22 @@
 //!
 //! Idea: what is written into the shared state differs from check to check, so
 //! that an answer must compute it. The same seed draws the same inputs again.
-//! Source: SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom
-//! Number Generators", OOPSLA 2014.
+
+use shmkv_harness::Random;
 
 /// Draws numbers from a seed.
 #[derive(Clone, Debug)]
-pub struct Dice {
-    state: u64,
-}
+pub struct Dice(Random);
 
 impl Dice {
     /// Those of `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+        Self(Random::new(seed))
     }
 
     /// A number from `first` up to `last`, both included.
     pub fn between(&mut self, first: u64, last: u64) -> u64 {
-        first + self.roll() % (last - first + 1)
+        first + self.0.below(last - first + 1)
     }
 
     /// `N` different numbers, each from 100 to 999: short enough for a timeline.

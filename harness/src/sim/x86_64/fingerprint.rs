@@ -17,7 +17,9 @@ use iced_x86::Register;
 
 use super::context::Context;
 use super::world::World;
-use super::{mix, sys, vectors};
+use super::{registers, sys};
+use crate::random::mix;
+use crate::sim::turns::spin::Private;
 
 /// The most private memory that is looked at, in bytes.
 const MOST: usize = 64 << 20;
@@ -32,62 +34,19 @@ const RED_ZONE: u64 = 128;
 /// The flags that instructions set or use.
 const FLAGS: u64 = 0xcd5;
 
-/// The private memory of a simulated process, as it is when it is forked.
-#[derive(Debug, Default)]
-pub struct PrivateMemory {
-    stack: Range<u64>,
-    /// Where the heap begins; the kernel knows where it ends.
-    heap: Option<u64>,
-    others: Vec<Range<u64>>,
-    /// The stack of the signal handlers, which is not looked at.
-    handlers: Range<u64>,
-}
-
-impl PrivateMemory {
-    /// Reads what is mapped; `None` where that cannot be known. `handlers` is the
-    /// stack of the signal handlers.
-    pub fn read(handlers: Range<u64>) -> Option<Self> {
-        let mut memory = Self { handlers, ..Self::default() };
-        for line in std::fs::read_to_string("/proc/self/maps").ok()?.lines() {
-            // As in `7f12…000-7f12…000 rw-p 00000000 00:00 0    [stack]`.
-            let mut words = line.split_ascii_whitespace();
-            let (range, rights) = (words.next()?, words.next()?);
-            if !rights.starts_with("rw") || !rights.ends_with('p') {
-                continue;
-            }
-            let (start, end) = range.split_once('-')?;
-            let address = |text| u64::from_str_radix(text, 16).ok();
-            let range = address(start)?..address(end)?;
-            match words.nth(3) {
-                Some("[stack]") => memory.stack = range,
-                Some("[heap]") => memory.heap = Some(range.start),
-                _ => memory.others.push(range),
-            }
-        }
-        (!memory.stack.is_empty()).then_some(memory)
+impl Private for World {
+    fn registers_and_stack(&self) -> Option<u64> {
+        of_registers_and_stack(self, &self.context()?)
     }
 
-    /// All but the stacks.
-    fn ranges(&self) -> impl Iterator<Item = Range<u64>> {
-        let heap = self.heap.map(|start| start..heap_end());
-        heap.into_iter()
-            .chain(self.others.iter().cloned())
-            .flat_map(|range| without(range, &self.handlers))
+    fn memory(&self) -> Option<u64> {
+        of_memory(self)
     }
-}
-
-/// `range` but for `hole`.
-fn without(range: Range<u64>, hole: &Range<u64>) -> impl Iterator<Item = Range<u64>> {
-    let before = range.start..range.end.min(hole.start);
-    let behind = range.start.max(hole.end)..range.end;
-    let apart = hole.end <= range.start || range.end <= hole.start;
-    let parts = if apart { [range, 0..0] } else { [before, behind] };
-    parts.into_iter().filter(|part| !part.is_empty())
 }
 
 /// The registers, the stack, and what the simulator keeps for the process. `None`
 /// where the process cannot be looked at.
-pub fn of_registers_and_stack(world: &World, context: &Context) -> Option<u64> {
+fn of_registers_and_stack(world: &World, context: &Context) -> Option<u64> {
     let memory = world.private_memory()?;
     let me = world.my_control();
     let top = context.get(Register::RSP).checked_sub(RED_ZONE)?;
@@ -107,7 +66,7 @@ pub fn of_registers_and_stack(world: &World, context: &Context) -> Option<u64> {
     ] {
         hash.add(word);
     }
-    if !vectors::visit(context, |word| hash.add(word)) {
+    if !registers::visit(context, |word| hash.add(word)) {
         return None;
     }
     hash.add_bytes(top & !7..memory.stack.end);
@@ -115,7 +74,7 @@ pub fn of_registers_and_stack(world: &World, context: &Context) -> Option<u64> {
 }
 
 /// All other private memory; `None` where it is too much.
-pub fn of_memory(world: &World) -> Option<u64> {
+fn of_memory(world: &World) -> Option<u64> {
     let memory = world.private_memory()?;
     let mut hash = Hash::default();
     let mut left = MOST;
@@ -125,11 +84,6 @@ pub fn of_memory(world: &World) -> Option<u64> {
         }
     }
     Some(hash.value())
-}
-
-fn heap_end() -> u64 {
-    // SAFETY: an address of 0 changes nothing, and tells where the heap ends.
-    unsafe { sys::call(libc::SYS_brk, [0; 5]) as u64 }
 }
 
 /// Four multiplicative hashes side by side, so that the processor need not wait

@@ -6,36 +6,22 @@
 //! The search and what shows its results know none of it: they give an
 //! [`Order`](super::Order), and get an [`Execution`](super::Execution).
 
-mod access;
-mod alu;
-mod clock;
+mod calls;
 mod context;
-mod control;
-mod decide;
-mod decode;
-mod filter;
+mod crash;
 mod fingerprint;
-mod futex;
-mod own_signals;
-mod refusals;
-mod robust;
+mod instructions;
+mod private_memory;
+mod registers;
 mod runner;
 mod signals;
-mod spin;
 mod step;
-mod stepped;
-mod strings;
 mod sys;
-mod syscalls;
 mod turn;
 mod unwind;
-mod vdso;
-mod vectors;
 mod verdicts;
 mod watch;
 mod world;
 mod zygote;
 
 pub use runner::Runner;
-
-use super::{SimError, livelock, mix, names, order, record, symbols};

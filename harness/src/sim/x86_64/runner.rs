@@ -10,13 +10,18 @@ use std::time::Duration;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use super::control::{Control, MAX_PROCESSES, MAX_STEPS, Outcome};
-use super::order::{Execution, Order, SPIN_TURNS};
-use super::record::Step;
+use super::calls::filter;
+use super::instructions::plan::Plans;
 use super::world::World;
 use super::zygote::{self, Zygote};
-use super::{SimError, filter, symbols, sys, verdicts};
+use super::{sys, verdicts};
 use crate::memory::{Mapping, Memory};
+use crate::sim::limits::{MAX_PROCESSES, MAX_STEPS, SPIN_TURNS};
+use crate::sim::order::{Execution, Order};
+use crate::sim::processes::ProcessSet;
+use crate::sim::record::Step;
+use crate::sim::turns::control::{Control, Outcome};
+use crate::sim::{SimError, symbols};
 use crate::trap::Trap;
 use crate::{ProcessEnd, Scenario, Shared, Verdict, panics, thousands};
 
@@ -68,7 +73,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         let (state, alias) = (memory.map()?, memory.map()?);
         // A process that had its descriptor could change the state without a step.
         drop(memory);
-        let control = Memory::new(size_of::<Control>())?.map()?;
+        let control = Memory::new(size_of::<Page>())?.map()?;
         if !filter::fits(state.base().addr().get() as u64, state.len() as u64) {
             return Err(SimError::Placement);
         }
@@ -77,7 +82,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         panics::catch(|| (scenario.setup)(state.as_shared()))
             .map_err(|message| SimError::Setup { scenario: scenario.name.clone(), message })?;
         let image = state.to_vec(state.len());
-        let page = control_of(&control);
+        let Page { control: page, plans } = page_of(&control);
         page.count.set(count as u8);
         page.recovers.set(scenario.recovery.is_some());
         page.hang_ms.set(u64::try_from(hang_after.as_millis()).unwrap_or(u64::MAX));
@@ -92,8 +97,14 @@ impl<'a, T: Shared> Runner<'a, T> {
                     names.write_log();
                 }
                 let shared: &T = state.as_shared();
-                let world =
-                    World::install(page, state.base(), alias.base(), state.len(), robust_list);
+                let world = World::install(
+                    page,
+                    plans,
+                    state.base(),
+                    alias.base(),
+                    state.len(),
+                    robust_list,
+                );
                 let (confine, confined) = (|| scenario.confine(), scenario.confinement.is_some());
                 serve(
                     scenario,
@@ -128,7 +139,7 @@ impl<'a, T: Shared> Runner<'a, T> {
     }
 
     fn page(&self) -> &Control {
-        control_of(&self.control)
+        &page_of(&self.control).control
     }
 
     /// The scenario that is run.
@@ -155,27 +166,19 @@ impl<'a, T: Shared> Runner<'a, T> {
         self.asked += 1;
         let page = self.page();
         page.reset();
-        page.policy.set(order.policy);
-        page.random.set(order.seed);
+        page.random.start(order.seed);
         page.kill_chance.set(order.kills.0);
         page.kills_left.set(order.kills.1);
         page.timeout_chance.set(order.timeouts);
-        page.change_points.set(order.change_points);
-        page.interesting.set(order.interesting);
-        page.exchanges_only.set(order.exchanges_only);
         page.step_limit.set(self.step_limit);
         page.spin_turns.set(self.spin_turns);
-        page.patient.set(page.next_random() as u32);
+        page.patient.set(ProcessSet::from_bits(page.random.draw() as u32));
+        page.policy.start(order.policy, page.processes().len(), &page.random);
         page.traced.set(order.traced);
         for (slot, choice) in page.prefix.iter().zip(&order.prefix) {
             slot.set(*choice);
         }
         page.prefix_len.set(order.prefix.len() as u32);
-        for (process, estimate) in page.processes().iter().zip(order.estimates) {
-            // The upper half, so that PCT can lower one below all of them.
-            process.priority.set(page.next_random() | 1 << 63);
-            process.remaining.set(estimate);
-        }
         // Release: pairs with the Acquire in the zygote.
         page.asked.store(self.asked, Release);
         sys::futex_wake(&page.asked);
@@ -223,8 +226,7 @@ impl<'a, T: Shared> Runner<'a, T> {
         let (outcome, verdict) =
             verdicts::judge(self.scenario, self.state.as_shared(), page, &ends, &log);
         let verdict = self.with_leaks(verdict, &ends);
-        let diverged = Some(page.diverged.get()).filter(|index| *index != u32::MAX);
-        let diverged = diverged.map(|index| index as usize);
+        let diverged = page.diverged.get().map(|index| index as usize);
         Ok(Execution { steps, frames, ends, outcome, verdict, diverged })
     }
 
@@ -301,14 +303,21 @@ fn serve<T: Shared>(scenario: &Scenario<T>, shared: &T, zygote: Zygote<'_>) -> !
     Zygote { bodies, ..zygote }.serve()
 }
 
-fn control_of(mapping: &Mapping) -> &'static Control {
+/// What the parent, the zygote and the processes share beside the state under test.
+#[repr(C)]
+struct Page {
+    control: Control,
+    plans: Plans,
+}
+
+fn page_of(mapping: &Mapping) -> &'static Page {
     // SAFETY:
-    // - bounds and alignment: the mapping was made for a `Control`, on a page;
-    // - validity: zeroes are a valid `Control`, and all who write are this program;
+    // - bounds and alignment: the mapping was made for a `Page`, on a page;
+    // - validity: zeroes are a valid `Page`, and all who write are this program;
     // - lifetime: the runner keeps the mapping, and no reference outlives the
     //   runner; in the zygote and its children it is never unmapped;
     // - peers: only the process that has the turn touches it.
-    unsafe { mapping.base().cast::<Control>().as_ref() }
+    unsafe { mapping.base().cast::<Page>().as_ref() }
 }
 
 /// Where glibc registered this thread's list of robust mutexes; 0 if nowhere.

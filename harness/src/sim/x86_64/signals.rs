@@ -12,19 +12,16 @@ use std::alloc::Layout;
 use std::ops::Range;
 use std::ptr;
 
-use iced_x86::Register;
-
+use super::calls::own_signals::OWN_MASK;
+use super::calls::{clock, syscalls};
 use super::context::Context;
-use super::control::{MAX_FRAMES, State};
-use super::world::{World, world};
-use super::{access, clock, stepped, sys, syscalls, turn, unwind};
+use super::crash::crash;
+use super::instructions::{access, stepped};
+use super::sys;
+use super::world::world;
 
 /// Signals that end a process, and say where.
 const DEADLY: [i32; 4] = [libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
-
-/// The signals that the simulator needs, as a kernel signal mask.
-pub const OWN_MASK: u64 =
-    1 << (libc::SIGSEGV - 1) | 1 << (libc::SIGTRAP - 1) | 1 << (libc::SIGSYS - 1);
 
 /// The stack of the handlers, in bytes: also needed when the usual one is used up.
 const STACK: usize = 256 * 1024;
@@ -144,51 +141,4 @@ extern "C" fn on_deadly(signal: i32, _: *mut libc::siginfo_t, context: *mut libc
     // SAFETY: the handler was installed with SA_SIGINFO.
     let context = unsafe { Context::new(context) };
     crash(world(), signal, &context);
-}
-
-/// Ends this process as `signal` would that struck at `context`. A panic that
-/// ends in SIGABRT, since it cannot unwind, remains a panic.
-pub fn crash(world: &World, signal: i32, context: &Context) -> ! {
-    let me = world.my_control();
-    let panicked = signal == libc::SIGABRT && std::thread::panicking();
-    // What is done here can itself crash, on a broken stack; it is then left out.
-    let attempt = world.count_crash();
-    if attempt == 0 {
-        if !panicked {
-            me.text.set(name(signal));
-        }
-        me.detail.set(context.ip());
-        note_stack(world, context);
-    }
-    if attempt < 2 {
-        turn::retire(if panicked { State::Panicked } else { State::Crashed });
-    }
-    // SIGKILL needs no default action to be restored, and what matters has been
-    // written down.
-    sys::leave_by(libc::SIGKILL)
-}
-
-/// Writes down the call stack. Where the instruction pointer itself leads
-/// nowhere, the caller is where the stack says, if it was a call.
-fn note_stack(world: &World, context: &Context) {
-    let kept = &world.my_control().crash_frames;
-    let mut frames = [0; MAX_FRAMES];
-    frames[0] = context.ip();
-    let top = context.get(Register::RSP);
-    if sys::readable(top) {
-        // SAFETY: eight bytes there can be read.
-        frames[1] = unsafe { (top as *const u64).read_unaligned() };
-    }
-    kept.set(frames);
-    if sys::readable(context.ip()) {
-        frames = [0; MAX_FRAMES];
-        world.interrupted_at(context.ip());
-        unwind::call_stack(&mut frames);
-        kept.set(frames);
-    }
-}
-
-/// The name of a signal.
-pub fn name(signal: i32) -> &'static str {
-    nix::sys::signal::Signal::try_from(signal).map_or("an unknown signal", |signal| signal.as_str())
 }

@@ -4,10 +4,13 @@
 //! each piece is a step: up to 8 bytes within a cache line, or 16 aligned bytes.
 //! Source: Intel SDM volume 3A, section 9.1.1 (guaranteed atomic operations).
 
-use super::control::{MAX_FRAMES, State};
-use super::record::{Op, Pending};
 use super::world::World;
-use super::{spin, turn};
+use super::{turn, unwind};
+use crate::sim::limits::MAX_FRAMES;
+use crate::sim::processes::ProcessSet;
+use crate::sim::record::{Op, Pending, Step};
+use crate::sim::turns::control::State;
+use crate::sim::turns::{log, spin};
 
 /// The lengths into which an access of `size` bytes at `offset` is cut.
 pub fn pieces(offset: u32, size: usize) -> impl Iterator<Item = (u32, usize)> {
@@ -84,33 +87,32 @@ pub fn update(
 /// Writes down what the step just made did.
 pub fn finish(world: &World, before: &[u8], after: &[u8], took: bool) {
     let control = world.control;
-    let index = control.steps.get() as usize - 1;
-    let mut step = control.log[index].get();
-    step.before[..before.len()].copy_from_slice(before);
-    step.after[..after.len()].copy_from_slice(after);
-    step.took = took;
-    control.log[index].set(step);
+    let mut made = Step::default();
+    let index = log::amend(control, |step| {
+        step.before[..before.len()].copy_from_slice(before);
+        step.after[..after.len()].copy_from_slice(after);
+        step.took = took;
+        made = *step;
+    });
     if before != after {
         control.changes.set(control.changes.get() + 1);
     }
-    spin::watch(world, &step.what, &step.after);
-    if control.traced.get() {
-        keep_frames(world, index);
+    spin::watch(control, world.my_control(), &made.what, &made.after, world);
+    if control.traced.get()
+        && let Some(index) = index
+    {
+        let mut frames = [0; MAX_FRAMES];
+        unwind::call_stack(&mut frames);
+        control.frames[index].set(frames);
     }
 }
 
 /// As [`finish`], for a futex word, with the processes that it woke.
-pub fn finish_word(world: &World, before: u32, after: u32, took: bool, woken: u32) {
-    if woken != 0 {
+pub fn finish_word(world: &World, before: u32, after: u32, took: bool, woken: ProcessSet) {
+    if !woken.is_empty() {
         // Who was woken sees something new.
         world.control.changes.set(world.control.changes.get() + 1);
     }
     finish(world, &before.to_le_bytes(), &after.to_le_bytes(), took);
-    super::futex::note_woken(world, woken);
-}
-
-fn keep_frames(world: &World, index: usize) {
-    let mut frames = [0; MAX_FRAMES];
-    super::unwind::call_stack(&mut frames);
-    world.control.frames[index].set(frames);
+    log::note_woken(world.control, woken);
 }

@@ -9,11 +9,13 @@
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::control::{NOBODY, ProcessControl, State};
-use super::decide::{self, Next};
-use super::record::{Op, Pending};
+use super::calls::robust;
+use super::sys;
 use super::world::{World, world};
-use super::{robust, sys};
+use crate::sim::processes::ProcessSet;
+use crate::sim::record::{Op, Pending};
+use crate::sim::turns::control::{Outcome, ProcessControl, State};
+use crate::sim::turns::decide::{self, Next};
 
 /// Stands at `pending` until it is chosen.
 pub fn reach(pending: Pending, state: State) {
@@ -35,14 +37,14 @@ pub fn block() -> i64 {
     me.wake_result.get()
 }
 
-/// Lets each process in `mask`, which was just let out of a futex, run up to its
-/// next step.
-pub fn advance(mask: u32) {
+/// Lets each of the processes that were just let out of a futex run up to its next
+/// step.
+pub fn advance(woken: ProcessSet) {
     let world = world();
-    for process in (0..u32::BITS as u8).filter(|i| decide::bit(mask, *i)) {
-        let other = &world.control.processes[usize::from(process)];
+    for process in woken.iter() {
+        let other = world.control.process(process);
         other.state.set(State::Running);
-        other.hand_on.set(world.me());
+        other.hand_on.set(Some(world.me()));
         give(world, process);
         wait(world);
     }
@@ -63,13 +65,11 @@ pub fn retire(state: State) {
             State::Ready,
         );
     }
-    robust::die_as_owner(world);
+    advance(robust::die_as_owner(world));
     me.state.set(state);
-    let heir = me.hand_on.replace(NOBODY);
-    if heir == NOBODY {
-        dispatch(world);
-    } else {
-        give(world, heir);
+    match me.hand_on.take() {
+        Some(heir) => give(world, heir),
+        None => drop(dispatch(world)),
     }
 }
 
@@ -82,16 +82,15 @@ pub fn wait_for_start() {
 /// second, and so on; the last one decides.
 pub fn start(world: &World, first: u8, count: u8) {
     for process in first..first + count {
-        let heir = if process + 1 < first + count { process + 1 } else { NOBODY };
-        world.control.processes[usize::from(process)].state.set(State::Running);
-        world.control.processes[usize::from(process)].hand_on.set(heir);
+        let heir = Some(process + 1).filter(|heir| *heir < first + count);
+        world.control.process(process).state.set(State::Running);
+        world.control.process(process).hand_on.set(heir);
     }
     give(world, first);
 }
 
 fn rest(world: &World, me: &ProcessControl) {
-    let heir = me.hand_on.replace(NOBODY);
-    if heir != NOBODY {
+    if let Some(heir) = me.hand_on.take() {
         give(world, heir);
         wait(world);
     } else if let Some(next) = dispatch(world)
@@ -108,7 +107,7 @@ fn dispatch(world: &World) -> Option<u8> {
     let next = match decide::next(world.control) {
         Next::Run(process) | Next::Timeout(process) => process,
         Next::Kill(process) => {
-            world.control.to_kill.set(process);
+            world.control.to_kill.set(Some(process));
             process
         }
         Next::Over => {
@@ -139,8 +138,8 @@ fn end_all(world: &World) {
 }
 
 fn give(world: &World, to: u8) {
-    world.control.turn.set(to);
-    let go = &world.control.processes[usize::from(to)].go;
+    world.control.turn.set(Some(to));
+    let go = &world.control.process(to).go;
     // Release: pairs with the Acquire in `wait`; all that this process wrote to
     // the control page and the shared state is seen by the next.
     go.store(1, Release);
@@ -158,8 +157,8 @@ fn wait(world: &World) {
 
 /// With the turn goes the order to die, if it was given.
 fn obey(world: &World) {
-    if world.control.to_kill.get() == world.me() {
-        world.control.to_kill.set(NOBODY);
+    if world.control.to_kill.get() == Some(world.me()) {
+        world.control.to_kill.set(None);
         retire(State::Killed);
         sys::leave_by(libc::SIGKILL);
     }
@@ -170,7 +169,7 @@ pub fn refuse(sentence: &str) -> ! {
     let world = world();
     world.control.refusal.set(sentence);
     world.control.culprit.set(world.me());
-    world.control.outcome.set(super::control::Outcome::Refused);
+    world.control.outcome.set(Outcome::Refused);
     end_all(world);
     sys::leave_by(libc::SIGKILL)
 }

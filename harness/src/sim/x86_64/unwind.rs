@@ -3,10 +3,10 @@
 //! Idea: the unwinder goes through the signal handler's frames into those of the
 //! interrupted code, even where that is in the middle of `memcpy`.
 //! Limits: at steps, done only where an execution is run to be shown. On a broken
-//! stack it faults, which `signals::crash` is ready for.
+//! stack it faults, which `crash.rs` is ready for.
 
-use super::control::MAX_FRAMES;
 use super::world::world;
+use crate::sim::limits::MAX_FRAMES;
 
 /// Lets the unwinder set itself up, which takes a system call: made for the first
 /// time inside the handler for system calls, it would end the process.

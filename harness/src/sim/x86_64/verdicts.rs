@@ -1,11 +1,12 @@
 //! From the end of an execution to a verdict.
 
-use super::control::{Control, Outcome, ProcessControl, State};
-use super::names::Names;
-use super::record::{Op, Step};
-use super::robust::virtual_tid;
-use super::{livelock, symbols};
+use super::calls::robust::virtual_tid;
 use crate::judge;
+use crate::sim::limits::MAX_PROCESSES;
+use crate::sim::names::Names;
+use crate::sim::record::{Op, Step};
+use crate::sim::turns::control::{Control, Outcome, ProcessControl, State};
+use crate::sim::{livelock, symbols};
 use crate::{End, Grade, Measured, ProcessEnd, Scenario, Shared, Verdict, Waiter};
 
 /// What was done in an execution.
@@ -108,7 +109,7 @@ fn deadlock<T: Shared>(page: &Control, steps: &[Step], name: &impl Fn(usize) -> 
         };
         let holder = holder(page, steps, &names, pending.offset).filter(|_| shared);
         let held_by = holder.map(|index| name(index.into()));
-        let ended = |index: u8| page.processes()[usize::from(index)].state.get().ended();
+        let ended = |index: u8| page.process(index).state.get().ended();
         let holder_ended = holder.is_some_and(ended);
         Waiter { process: name(i), field, held_by, holder_ended }
     });
@@ -130,7 +131,7 @@ fn holder(page: &Control, steps: &[Step], names: &Names, offset: u32) -> Option<
         return by_id;
     }
     // Backwards: who has given since, took nothing that is still held.
-    let mut balance = [0i32; super::control::MAX_PROCESSES];
+    let mut balance = [0i32; MAX_PROCESSES];
     let taker = there
         .filter(|step| !matches!(step.what.op, Op::Wait | Op::Wake | Op::Requeue))
         .find(|step| {

@@ -12,8 +12,8 @@
 
 use std::io::Write;
 
-use super::control::{Control, NOBODY, Outcome};
 use super::sys;
+use crate::sim::turns::control::{Control, Outcome};
 
 /// How often the zygote looks, in milliseconds.
 pub const TICK_MS: u64 = 100;
@@ -48,8 +48,8 @@ impl Watch {
 
     /// Looks once; says how the execution ends, if it is to be given up.
     pub fn look(&mut self, control: &Control) -> Option<Outcome> {
-        let turn = if control.turn.get() == NOBODY { 0 } else { control.turn.get() };
-        let pid = control.processes[usize::from(turn)].pid.get();
+        let turn = control.turn.get().unwrap_or(0);
+        let pid = control.process(turn).pid.get();
         let (now, used) = (clock_ms(libc::CLOCK_MONOTONIC), used_ms(pid));
         if (self.process, self.steps) != ((turn, pid), control.steps.get()) {
             *self = Self {

@@ -10,14 +10,17 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::context::Context;
-use super::control::{Control, ProcessControl};
-use super::decode::Analyst;
-use super::fingerprint::PrivateMemory;
+use super::instructions::decode::Analyst;
+use super::instructions::plan::Plans;
+use super::private_memory::PrivateMemory;
+use crate::sim::turns::control::{Control, ProcessControl};
 
 /// The surroundings of one simulated process.
 pub struct World {
     /// The control page.
     pub control: &'static Control,
+    /// What is known of instructions.
+    pub plans: &'static Plans,
     /// Where the code under test sees the shared state.
     pub state: usize,
     /// Where the simulator sees it.
@@ -48,6 +51,7 @@ impl World {
     /// are forked from now on. They stay for the life of the program.
     pub fn install(
         control: &'static Control,
+        plans: &'static Plans,
         state: NonNull<u8>,
         alias: NonNull<u8>,
         len: usize,
@@ -56,6 +60,7 @@ impl World {
         let state = state.addr().get();
         let world = Self {
             control,
+            plans,
             state,
             alias,
             len,
@@ -84,7 +89,7 @@ impl World {
 
     /// This process's part of the control page.
     pub fn my_control(&self) -> &'static ProcessControl {
-        &self.control.processes[usize::from(self.me())]
+        self.control.process(self.me())
     }
 
     /// Where the code under test was interrupted last.

@@ -12,12 +12,14 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use nix::errno::Errno;
 
-use super::control::{MAX_FRAMES, Outcome, State};
-use super::fingerprint::PrivateMemory;
+use super::calls::{clock, filter, robust, vdso};
+use super::private_memory::PrivateMemory;
 use super::watch::{TICK_MS, Watch};
 use super::world::{World, world};
-use super::{clock, filter, robust, signals, sys, turn, unwind, vdso, vectors};
+use super::{crash, registers, signals, sys, turn, unwind};
 use crate::panics;
+use crate::sim::limits::MAX_FRAMES;
+use crate::sim::turns::control::{Outcome, State};
 
 /// The request to end, as a value of [`Control::asked`].
 pub const STOP: u32 = u32::MAX;
@@ -81,7 +83,7 @@ impl Zygote<'_> {
         grow_lean();
         run_on_one_cpu();
         let handlers = signals::install();
-        vectors::prepare();
+        registers::prepare();
         unwind::warm_up();
         // Clocks that cannot be replaced show real time, as documented, and need
         // the processor's counter.
@@ -117,8 +119,9 @@ impl Zygote<'_> {
     fn execute(&self) {
         let control = self.world.control;
         self.run(0, control.count.get());
-        let killed = control.mask(|process| process.state.get() == State::Killed) != 0;
-        if killed && control.outcome.get() == Outcome::Running && control.recovers.get() {
+        let killed = control.those(|process| process.state.get() == State::Killed);
+        if !killed.is_empty() && control.outcome.get() == Outcome::Running && control.recovers.get()
+        {
             self.run(control.count.get(), 1);
         }
     }
@@ -140,7 +143,7 @@ impl Zygote<'_> {
                 self.end(process);
                 return self.reap(process - first);
             }
-            self.world.control.processes[usize::from(process)].pid.set(pid as i32);
+            self.world.control.process(process).pid.set(pid as i32);
         }
         turn::start(self.world, first, count);
         self.reap(count);
@@ -186,7 +189,7 @@ impl Zygote<'_> {
         }
         let signal = if libc::WIFSIGNALED(status) { libc::WTERMSIG(status) } else { 0 };
         if process.text.is_empty() {
-            process.text.set(signals::name(signal));
+            process.text.set(crash::name(signal));
         }
         process.state.set(State::Crashed);
         self.end(control.processes().len() as u8);

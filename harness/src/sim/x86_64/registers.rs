@@ -1,25 +1,19 @@
-//! Loads and stores of whole vector registers, without a single step.
+//! The vector registers of a process, in its signal frame.
 //!
-//! Idea: the kernel saves the vector registers in the signal frame, and the
-//! process goes on with what is there when the handler returns. So what `memcpy`
-//! is made of needs no second signal, which is dear: under a hypervisor the
-//! debug registers, read and written for each trap, are emulated.
+//! Idea: the kernel saves them there, and the process goes on with what is there when
+//! the handler returns.
 //! Source: Intel SDM volume 1, chapter 13 (XSAVE, its standard format); the
 //! kernel's uapi/asm/sigcontext.h.
-//! Limits: moves between memory and one register, with no mask. All others, and
-//! processors whose frames are not as expected, are single-stepped.
+//! Limits: processors whose frames are not as expected have none of them here.
 
 use std::sync::OnceLock;
 
-use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+use iced_x86::Register;
 
 use super::context::Context;
-use super::decode::Plan;
-use super::step;
-use super::world::World;
 
 /// The widest register, in bytes.
-const WIDEST: usize = 64;
+pub const WIDEST: usize = 64;
 
 /// The components of the saved state, by their numbers.
 const X87: u32 = 0;
@@ -75,51 +69,8 @@ pub fn prepare() {
 }
 
 /// Whether frames are of the format described here.
-fn are_saved() -> bool {
+pub fn are_saved() -> bool {
     is_x86_feature_detected!("xsave")
-}
-
-/// Whether an instruction moves a whole register, and nothing else.
-pub fn is_move(instruction: &Instruction, operand: u32) -> bool {
-    use Mnemonic::{
-        Lddqu, Movapd, Movaps, Movd, Movdqa, Movdqu, Movntdq, Movntdqa, Movntpd, Movntps, Movq,
-        Movsd, Movss, Movupd, Movups, Vlddqu, Vmovapd, Vmovaps, Vmovd, Vmovdqa, Vmovdqa32,
-        Vmovdqa64, Vmovdqu, Vmovdqu8, Vmovdqu16, Vmovdqu32, Vmovdqu64, Vmovntdq, Vmovntdqa,
-        Vmovntpd, Vmovntps, Vmovq, Vmovsd, Vmovss, Vmovupd, Vmovups,
-    };
-    let old = matches!(
-        instruction.mnemonic(),
-        Lddqu | Movapd | Movaps | Movd | Movdqa | Movdqu | Movntdq | Movntdqa | Movntpd | Movntps
-    ) || matches!(instruction.mnemonic(), Movq | Movsd | Movss | Movupd | Movups);
-    let new = matches!(
-        instruction.mnemonic(),
-        Vlddqu | Vmovapd | Vmovaps | Vmovd | Vmovdqa | Vmovdqa32 | Vmovdqa64 | Vmovdqu | Vmovdqu8
-    ) || matches!(
-        instruction.mnemonic(),
-        Vmovdqu16 | Vmovdqu32 | Vmovdqu64 | Vmovntdq | Vmovntdqa | Vmovntpd | Vmovntps | Vmovq
-    ) || matches!(instruction.mnemonic(), Vmovsd | Vmovss | Vmovupd | Vmovups);
-    let other = 1 - operand.min(1);
-    let register = instruction.op_register(other);
-    are_saved()
-        && (old || new)
-        && instruction.op_count() == 2
-        && instruction.op_kind(other) == OpKind::Register
-        && (register.is_xmm() || register.is_ymm() || register.is_zmm())
-        && instruction.op_mask() == Register::None
-}
-
-/// Loads or stores a register as steps.
-pub fn carry_out(world: &World, context: &mut Context, plan: &Plan, offset: u32) {
-    let register = register(plan);
-    let mut bytes = [0; WIDEST];
-    if plan.operand == 0 {
-        read(context, register, &mut bytes);
-        return step::store(world, offset, &bytes[..plan.size], context.ip());
-    }
-    step::load(world, offset, &mut bytes[..plan.size], context.ip());
-    // Old instructions leave alone what they do not know; new ones clear it.
-    let old = plan.instruction.encoding() == iced_x86::EncodingKind::Legacy;
-    write(context, register, &bytes, if old { 16 } else { WIDEST });
 }
 
 /// Calls `visit` with each word of the registers that are not general ones; `false`
@@ -148,15 +99,12 @@ pub fn visit(context: &Context, mut visit: impl FnMut(u64)) -> bool {
     are_saved()
 }
 
-fn register(plan: &Plan) -> usize {
-    plan.instruction.op_register(1 - plan.operand).number()
-}
-
 fn parts(register: usize) -> &'static [Part] {
     if register < REGISTERS { &LOWER } else { &UPPER }
 }
 
-fn read(context: &Context, register: usize, bytes: &mut [u8; WIDEST]) {
+/// Reads a register.
+pub fn read(context: &Context, register: usize, bytes: &mut [u8; WIDEST]) {
     for part in parts(register).iter().filter(|part| context.is_present(part.component)) {
         let at = part.offset() + (register - part.first) * part.len();
         context.read_saved(at, &mut bytes[part.from..part.to]);
@@ -164,7 +112,7 @@ fn read(context: &Context, register: usize, bytes: &mut [u8; WIDEST]) {
 }
 
 /// Writes the first `len` bytes of a register.
-fn write(context: &mut Context, register: usize, bytes: &[u8; WIDEST], len: usize) {
+pub fn write(context: &mut Context, register: usize, bytes: &[u8; WIDEST], len: usize) {
     for part in parts(register).iter().filter(|part| part.from < len) {
         let new = &bytes[part.from..part.to];
         if !context.is_present(part.component) {

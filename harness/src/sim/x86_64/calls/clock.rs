@@ -10,10 +10,7 @@
 
 use iced_x86::Register;
 
-use super::context::Context;
-use super::record::Step;
-use super::sys;
-use super::world::World;
+use super::{Context, World, log, sys};
 
 /// What the clocks read at the start of an execution, in nanoseconds: one
 /// billion seconds after 1970, the same for all clocks.
@@ -32,10 +29,7 @@ const SGI_CYCLE: i32 = 10;
 /// How long this process has been running by its own clock, in nanoseconds. That
 /// it asked is noted in the log.
 pub fn now(world: &World) -> u64 {
-    if let Some(index) = (world.control.steps.get() as usize).checked_sub(1) {
-        let step = world.control.log[index].get();
-        world.control.log[index].set(Step { looked: true, ..step });
-    }
+    log::amend(world.control, |step| step.looked = true);
     world.control.clock.get().saturating_add(world.my_control().looked_ns.get())
 }
 

@@ -1,53 +1,17 @@
 //! Simulation, on scenarios whose schedules can be counted by hand.
 
-mod runner;
-
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use shmkv::Semaphore;
-use shmkv_harness::sim::{
-    Reduction, Schedule, Search, SearchReport, Strategy, explore, replay, state_graph, supported,
-};
-use shmkv_harness::{Grade, Scenario, Shared, Verdict, shared};
+use shmkv_harness::sim::{Reduction, Schedule, Search, Strategy, replay, state_graph};
+use shmkv_harness::{Grade, Scenario, Verdict, shared};
 
-fn main() -> ExitCode {
-    runner::run(
-        supported(),
-        tests![
-            independent_stores_interleave_in_all_ways,
-            reduction_keeps_all_outcomes,
-            lost_update_is_found_by_every_strategy,
-            atomic_increment_holds_in_all_schedules,
-            semaphore_closes_the_race_in_all_schedules,
-            semaphore_taken_crosswise_deadlocks,
-            killed_owner_leaves_the_others_waiting,
-            one_that_waits_for_itself_is_told_so,
-            deadlocks_can_be_foreseen,
-            outcomes_tell_in_how_many_schedules_they_failed,
-            state_graph_has_all_states_and_ends,
-            timeline_is_drawn_as_text_and_picture,
-            a_semaphores_steps_are_one_row_where_nobody_comes_between,
-            clocks_show_virtual_time,
-            segment_left_behind_is_a_leak_and_removed,
-            one_that_gives_up_spinning_is_found,
-            shortest_failure_of_a_spinner_fails_again,
-            one_that_spins_forever_is_a_livelock,
-            pct_finds_bugs_among_spinners,
-            productive_steps_are_no_livelock,
-            one_that_spins_while_time_passes_needs_no_schedule,
-        ],
-    )
-}
-
-fn search<T: Shared>(scenario: &Scenario<T>, search: &Search) -> SearchReport {
-    explore(scenario, search).expect("a search")
-}
+use crate::common::search;
 
 /// Two processes of two steps have 4! / (2! 2!) = 6 schedules, three have
 /// 6! / 2!³ = 90, two of three steps 20.
-fn independent_stores_interleave_in_all_ways() {
+pub fn independent_stores_interleave_in_all_ways() {
     for (processes, stores, schedules) in [(2, 2, 6), (3, 2, 90), (2, 3, 20)] {
         let scenario = Scenario::new("stores", |_: &[AtomicU32; 4]| {}).processes(
             processes,
@@ -80,7 +44,7 @@ fn racy_counter(processes: usize) -> Scenario<AtomicU32> {
         })
 }
 
-fn reduction_keeps_all_outcomes() {
+pub fn reduction_keeps_all_outcomes() {
     let outcomes = |search_for: &Search| {
         let report = search(&racy_counter(3), search_for);
         let mut words: Vec<String> = report.outcomes.into_iter().map(|row| row.outcome).collect();
@@ -92,7 +56,7 @@ fn reduction_keeps_all_outcomes() {
 }
 
 /// Schedule: one loads, the other loads and stores, the first stores.
-fn lost_update_is_found_by_every_strategy() {
+pub fn lost_update_is_found_by_every_strategy() {
     for strategy in [
         Strategy::Random { seed: 1 },
         Strategy::Pct { depth: 3, seed: 1 },
@@ -114,7 +78,7 @@ fn lost_update_is_found_by_every_strategy() {
     assert_eq!((unpreempted.schedules, unpreempted.failed), (2, 0));
 }
 
-fn atomic_increment_holds_in_all_schedules() {
+pub fn atomic_increment_holds_in_all_schedules() {
     let scenario = Scenario::new("counter", |_: &AtomicU32| {})
         .processes(3, "p", |_, counter| counter.fetch_add(1, Relaxed))
         .invariant("all count", |end| match end.shared.load(Relaxed) {
@@ -136,7 +100,7 @@ fn guarded() -> Scenario<Guarded> {
     })
 }
 
-fn semaphore_closes_the_race_in_all_schedules() {
+pub fn semaphore_closes_the_race_in_all_schedules() {
     let scenario = guarded()
         .processes(2, "p", |_, state| {
             let _guard = state.first.guard().expect("the semaphore");
@@ -156,7 +120,7 @@ fn semaphore_closes_the_race_in_all_schedules() {
     );
 }
 
-fn semaphore_taken_crosswise_deadlocks() {
+pub fn semaphore_taken_crosswise_deadlocks() {
     let scenario = guarded()
         .process("a", |state| {
             let _first = state.first.guard().expect("the semaphore");
@@ -174,7 +138,7 @@ fn semaphore_taken_crosswise_deadlocks() {
     );
 }
 
-fn killed_owner_leaves_the_others_waiting() {
+pub fn killed_owner_leaves_the_others_waiting() {
     let scenario = guarded().processes(2, "p", |_, state| {
         let _guard = state.first.guard().expect("the semaphore");
         state.counter.fetch_add(1, Relaxed);
@@ -186,7 +150,7 @@ fn killed_owner_leaves_the_others_waiting() {
     assert!(failure.schedule.to_string().contains('!'), "{}", failure.schedule);
 }
 
-fn one_that_waits_for_itself_is_told_so() {
+pub fn one_that_waits_for_itself_is_told_so() {
     let scenario = guarded().process("p", |state| {
         std::mem::forget(state.first.guard().expect("the semaphore"));
         let _again = state.first.guard().expect("the semaphore");
@@ -204,7 +168,7 @@ fn one_that_waits_for_itself_is_told_so() {
 }
 
 /// A deadlock is an outcome with a name, which can be foreseen: in full, or as any.
-fn deadlocks_can_be_foreseen() {
+pub fn deadlocks_can_be_foreseen() {
     let crosswise = || {
         guarded()
             .process("a", |state: &Guarded| {
@@ -237,7 +201,7 @@ fn deadlocks_can_be_foreseen() {
 }
 
 /// Schedule: all. The outcome is the same whoever comes first; the invariant is not.
-fn outcomes_tell_in_how_many_schedules_they_failed() {
+pub fn outcomes_tell_in_how_many_schedules_they_failed() {
     let scenario = Scenario::new("first", |_: &AtomicU32| {})
         .processes(2, "p", |i, word| {
             _ = word.compare_exchange(0, 1 + i as u32, Relaxed, Relaxed);
@@ -254,7 +218,7 @@ fn outcomes_tell_in_how_many_schedules_they_failed() {
 
 /// Two processes at three places each make 9 states; in 4 of them the bytes or
 /// what was read can differ: a second load sees 0 or 1, and a store leaves 1 or 2.
-fn state_graph_has_all_states_and_ends() {
+pub fn state_graph_has_all_states_and_ends() {
     let graph = state_graph(&racy_counter(2), 100).expect("a graph");
     assert!(graph.complete);
     let ends: Vec<_> = graph.states.iter().filter(|state| state.edges.is_empty()).collect();
@@ -277,7 +241,7 @@ shared! {
     struct Named { counter: AtomicU32 }
 }
 
-fn timeline_is_drawn_as_text_and_picture() {
+pub fn timeline_is_drawn_as_text_and_picture() {
     let scenario = Scenario::new("named", |_: &Named| {})
         .processes(2, "p", |_, shared| {
             let seen = shared.counter.load(Relaxed);
@@ -292,11 +256,11 @@ fn timeline_is_drawn_as_text_and_picture() {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     assert_eq!(lines.len(), 5, "{text}");
     assert!(lines[0].starts_with(" step  p 0"), "{text}");
-    assert!(lines[1].contains("load counter = 0") && lines[1].contains("sim.rs:"), "{text}");
+    assert!(lines[1].contains("load counter = 0") && lines[1].contains("counted.rs:"), "{text}");
     assert!(lines[4].contains("store counter 1 → 1"), "{text}");
     let json = serde_json::to_value(&failure.timeline).expect("JSON");
     let files = json["rows"].as_array().expect("rows").iter().map(|row| &row["place"]["file"]);
-    assert!(files.clone().all(|file| file == "harness/tests/sim.rs"), "{json}");
+    assert!(files.clone().all(|file| file == "harness/tests/simulation/counted.rs"), "{json}");
     assert_eq!(files.count(), 4);
 
     let svg = failure.timeline.to_svg();
@@ -304,10 +268,9 @@ fn timeline_is_drawn_as_text_and_picture() {
     assert_eq!(svg.matches("<rect").count(), 6, "paper, four steps and the verdict");
 }
 
-/// A sleep of an hour takes no time, and clocks say that it took an hour.
 /// Schedule: a takes first; b looks at it, and sleeps; a goes on to its end. A second
 /// time b comes in between a's look and its compare-exchange, and takes first.
-fn a_semaphores_steps_are_one_row_where_nobody_comes_between() {
+pub fn a_semaphores_steps_are_one_row_where_nobody_comes_between() {
     let scenario = guarded()
         .process("a", |state| drop(state.first.guard().expect("the semaphore")))
         .process("b", |state| drop(state.first.guard().expect("the semaphore")));
@@ -338,7 +301,8 @@ fn a_semaphores_steps_are_one_row_where_nobody_comes_between() {
     );
 }
 
-fn clocks_show_virtual_time() {
+/// A sleep of an hour takes no time, and clocks say that it took an hour.
+pub fn clocks_show_virtual_time() {
     let hour = Duration::from_secs(3600);
     let scenario = Scenario::new("an hour", |_: &AtomicU32| {}).process("p", move |_| {
         let (start, wall) = (Instant::now(), SystemTime::now());
@@ -355,7 +319,7 @@ fn clocks_show_virtual_time() {
 
 /// Schedule: the spinner makes all its tries before the other makes its step.
 /// The spinner lets the other go first after a while, unless it is made to go on.
-fn one_that_gives_up_spinning_is_found() {
+pub fn one_that_gives_up_spinning_is_found() {
     let scenario = Scenario::new("spin", |_: &AtomicU32| {})
         .process("spinner", |flag: &AtomicU32| (0..12).any(|_| flag.load(Relaxed) == 1))
         .process("setter", |flag| flag.store(1, Relaxed));
@@ -368,7 +332,7 @@ fn one_that_gives_up_spinning_is_found() {
 
 /// Schedule: as above. That the spinner was made to go on is part of what fails,
 /// though nobody else could have been chosen but the one who did not go.
-fn shortest_failure_of_a_spinner_fails_again() {
+pub fn shortest_failure_of_a_spinner_fails_again() {
     let scenario = Scenario::new("spin", |_: &AtomicU32| {})
         .process("spinner", |flag: &AtomicU32| (0..12).any(|_| flag.load(Relaxed) == 1))
         .process("setter", |flag| flag.store(1, Relaxed))
@@ -419,13 +383,13 @@ fn dekker() -> Scenario<Dekker> {
 /// Two changes of priority at the right steps of some thirty show the mistake. With
 /// depth 3 they are drawn about once in a hundred schedules, if the length of an
 /// execution is known and no spinner keeps the other from its steps.
-fn pct_finds_bugs_among_spinners() {
+pub fn pct_finds_bugs_among_spinners() {
     let pct = Search::new(Strategy::Pct { depth: 3, seed: 1 });
     let report = search(&dekker(), &pct.max_schedules(1_000).stop_at_first_failure(false));
     assert!(report.verdicts.get("violated") > Some(&4), "{report}: {:?}", report.verdicts);
 }
 
-fn one_that_spins_forever_is_a_livelock() {
+pub fn one_that_spins_forever_is_a_livelock() {
     let scenario = Scenario::new("spin", |_: &AtomicU32| {})
         .process("spinner", |flag: &AtomicU32| while flag.load(Relaxed) == 0 {});
     let report = search(&scenario, &Search::exhaustive(0).step_limit(1000));
@@ -449,7 +413,7 @@ fn one_that_spins_forever_is_a_livelock() {
 
 /// Each step changes the count: it ends where the limit allows it, and where it does
 /// not, the verdict says so and no more.
-fn productive_steps_are_no_livelock() {
+pub fn productive_steps_are_no_livelock() {
     let scenario = Scenario::new("counts", |_: &AtomicU32| {})
         .processes(2, "p", |_, count| (0..300).for_each(|_| _ = count.fetch_add(1, Relaxed)));
     let cut = search(&scenario, &Search::exhaustive(0).step_limit(500)).verdict;
@@ -462,7 +426,7 @@ fn productive_steps_are_no_livelock() {
 
 /// Schedule: the default, which lets time pass whenever the spinner has seen enough;
 /// nothing of it need be written down.
-fn one_that_spins_while_time_passes_needs_no_schedule() {
+pub fn one_that_spins_while_time_passes_needs_no_schedule() {
     let scenario = Scenario::new("spin", |_: &[AtomicU32; 2]| {})
         .process("spinner", |[flag, _]: &[AtomicU32; 2]| while flag.load(Relaxed) == 0 {})
         .process("ticker", |[_, ticks]: &[AtomicU32; 2]| {
@@ -476,7 +440,7 @@ fn one_that_spins_while_time_passes_needs_no_schedule() {
     assert_eq!(report.failure.expect("a failure").schedule, Schedule::default());
 }
 
-fn segment_left_behind_is_a_leak_and_removed() {
+pub fn segment_left_behind_is_a_leak_and_removed() {
     let name = format!("shmkv-sim-{}-leak", std::process::id());
     let path = format!("/dev/shm/{name}");
     let made = path.clone();

@@ -7,9 +7,7 @@
 //! Limits: entries for priority-inheritance mutexes are left alone; all marks that
 //! one death makes are one step.
 
-use super::record::{Op, Pending, Step};
-use super::world::World;
-use super::{decide, futex, sys, turn};
+use super::{Op, Pending, ProcessSet, Step, World, log, queue, sys};
 
 /// As many entries as the kernel walks.
 const LIMIT: usize = 2048;
@@ -23,13 +21,13 @@ struct Head {
     pending: u64,
 }
 
-/// Marks the mutexes that this process owns, and wakes who waits on them. The
-/// list may have been overwritten: a link that leads nowhere ends the walk, as in
-/// the kernel.
-pub fn die_as_owner(world: &World) {
-    let Some(head_address) = registered(world) else { return };
+/// Marks the mutexes that this process owns, and lets out who waits on them; returns
+/// these. The list may have been overwritten: a link that leads nowhere ends the walk,
+/// as in the kernel.
+pub fn die_as_owner(world: &World) -> ProcessSet {
+    let mut woken = ProcessSet::EMPTY;
+    let Some(head_address) = registered(world) else { return woken };
     let head = head_at(head_address);
-    let mut woken = 0;
     let mut entry = head.next;
     let mut whole = true;
     let mut left = LIMIT;
@@ -41,11 +39,11 @@ pub fn die_as_owner(world: &World) {
         left -= 1;
         let next = read_word(world, entry & !1);
         let marked = if entry & !1 == head.pending & !1 {
-            Some(0)
+            Some(ProcessSet::EMPTY)
         } else {
             owner_died(world, entry, head.futex_offset, false)
         };
-        woken |= marked.unwrap_or(0);
+        woken |= marked.unwrap_or_default();
         let (Some(next), Some(_)) = (next, marked) else {
             note_break(world, 0);
             whole = false;
@@ -54,10 +52,10 @@ pub fn die_as_owner(world: &World) {
         entry = next;
     }
     if whole && head.pending != 0 {
-        woken |= owner_died(world, head.pending, head.futex_offset, true).unwrap_or(0);
+        woken |= owner_died(world, head.pending, head.futex_offset, true).unwrap_or_default();
     }
-    futex::note_woken(world, woken);
-    turn::advance(woken);
+    log::note_woken(world.control, woken);
+    woken
 }
 
 /// Whether this process has robust mutexes, or is about to.
@@ -69,9 +67,9 @@ pub fn owns(world: &World) -> bool {
 
 /// One entry: marks its futex word, if this process is the owner. `None` where
 /// there can be no such word, which ends the walk.
-fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> Option<u32> {
+fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> Option<ProcessSet> {
     if entry & 1 == 1 {
-        return Some(0);
+        return Some(ProcessSet::EMPTY);
     }
     let address = entry.wrapping_add_signed(futex_offset);
     if !address.is_multiple_of(4) {
@@ -79,25 +77,25 @@ fn owner_died(world: &World, entry: u64, futex_offset: i64, pending: bool) -> Op
     }
     let Some(offset) = world.offset(address) else {
         // Private memory, which nobody will look at again.
-        return sys::readable(address & !7).then_some(0);
+        return sys::readable(address & !7).then_some(ProcessSet::EMPTY);
     };
     let value = world.word(offset);
     let owner = value & libc::FUTEX_TID_MASK;
     if pending && owner == 0 {
         // Killed between the unlock and the wake-up that it owed.
-        return Some(futex::release(world, offset.into(), 1, u32::MAX));
+        return Some(queue::release(world.control, offset.into(), 1, u32::MAX));
     }
     if owner != virtual_tid(world.me()) {
-        return Some(0);
+        return Some(ProcessSet::EMPTY);
     }
     let marked = value & libc::FUTEX_WAITERS | libc::FUTEX_OWNER_DIED;
     world.write(offset, &marked.to_le_bytes());
     world.control.changes.set(world.control.changes.get() + 1);
     note_mark(world, offset, value, marked);
     if value & libc::FUTEX_WAITERS == 0 {
-        return Some(0);
+        return Some(ProcessSet::EMPTY);
     }
-    Some(futex::release(world, offset.into(), 1, u32::MAX))
+    Some(queue::release(world.control, offset.into(), 1, u32::MAX))
 }
 
 /// Writes into the log that the list leads nowhere (0), or is a circle (1): where a
@@ -109,7 +107,7 @@ fn note_break(world: &World, circle: u64) {
         what: Pending { op: Op::BrokenList, argument: circle, ..Pending::default() },
         ..Step::default()
     };
-    decide::append(world.control, step);
+    log::append(world.control, step);
 }
 
 /// Writes the mark into the log, as a step of its own that nobody chose.
@@ -123,7 +121,7 @@ fn note_mark(world: &World, offset: u32, before: u32, after: u32) {
     };
     step.before[..4].copy_from_slice(&before.to_le_bytes());
     step.after[..4].copy_from_slice(&after.to_le_bytes());
-    decide::append(world.control, step);
+    log::append(world.control, step);
 }
 
 /// The thread ID that process `index` believes to have.

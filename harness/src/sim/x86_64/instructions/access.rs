@@ -8,27 +8,24 @@
 use iced_x86::{OpKind, Register};
 
 use super::alu::Alu;
-use super::context::Context;
-use super::decode::{self, Kind, Plan};
-use super::record::Op;
-use super::world::World;
-use super::{signals, step, stepped, strings, turn, vectors};
+use super::plan::{Kind, Plan};
+use super::{Context, Op, World, crash, decode, step, stepped, strings, vectors};
 
 /// Carries out the instruction at which `context` stopped.
 pub fn carry_out(world: &World, context: &mut Context) {
-    let plan = decode::plan(world, context.ip());
+    let plan = decode::plan(world.plans, &world.analyst, context.ip());
     match plan.kind {
         Kind::Strings => return strings::carry_out(world, context, &plan),
-        Kind::Unknown => refuse(&plan),
+        Kind::Unknown => crash::refuse(&plan.instruction),
         _ => {}
     }
     let address = address(context, &plan);
     if let Kind::Stepped { .. } = plan.kind {
         return stepped::begin(world, context, &plan, address);
     }
-    let Some(offset) = world.offset(address) else { refuse(&plan) };
+    let Some(offset) = world.offset(address) else { crash::refuse(&plan.instruction) };
     if !world.holds(address, plan.size) {
-        signals::crash(world, libc::SIGSEGV, context);
+        crash::crash(world, libc::SIGSEGV, context);
     }
     match plan.kind {
         Kind::Load => {
@@ -62,14 +59,6 @@ pub fn carry_out(world: &World, context: &mut Context) {
         Kind::Stepped { .. } | Kind::Strings | Kind::Unknown => {}
     }
     context.set_ip(plan.instruction.next_ip());
-}
-
-/// Ends the execution with a sentence that names the instruction.
-pub fn refuse(plan: &Plan) -> ! {
-    turn::refuse(&format!(
-        "instruction {:?} on shared memory is not emulated by the simulator",
-        plan.instruction.mnemonic()
-    ))
 }
 
 /// The address of the memory operand.

@@ -9,10 +9,8 @@
 use iced_x86::{Mnemonic, Register};
 
 use super::alu::Alu;
-use super::context::Context;
-use super::decode::Plan;
-use super::world::World;
-use super::{signals, step};
+use super::plan::Plan;
+use super::{Context, World, crash, step};
 
 /// The direction flag: addresses go down.
 const DOWN: u64 = 1 << 10;
@@ -136,7 +134,7 @@ fn write(world: &World, context: &Context, address: u64, from: &[u8]) {
 fn inside(world: &World, context: &Context, address: u64, len: usize) -> Option<u32> {
     let offset = world.offset(address)?;
     if !world.holds(address, len) {
-        signals::crash(world, libc::SIGSEGV, context);
+        crash::crash(world, libc::SIGSEGV, context);
     }
     Some(offset)
 }

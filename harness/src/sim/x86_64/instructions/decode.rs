@@ -1,7 +1,7 @@
 //! What an instruction does to memory.
 //!
-//! Idea: each instruction that touches shared state is decoded once; the plan
-//! is kept in the control page, for all processes and executions to come.
+//! Idea: each instruction that touches shared state is decoded once; its plan is kept
+//! (`plan.rs`).
 //! Limits: gathers, scatters, vector instructions that pack or unpack memory, those
 //! with a mask in a vector register, and accesses wider than 64 bytes have no plan.
 
@@ -13,68 +13,14 @@ use iced_x86::{
 };
 
 use super::alu::Alu;
+use super::plan::{Kind, Plan, Plans};
 use super::vectors;
-use super::world::World;
-
-/// How many plans are kept; a power of two.
-pub const PLANS: usize = 4096;
 
 /// The longest instruction, in bytes.
 const LONGEST: usize = 15;
 
 /// The smallest page, in bytes.
 const PAGE: u64 = 4096;
-
-/// How an instruction is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `mov`, `movzx`: memory to register.
-    Load,
-    /// `movsx`, `movsxd`: memory to register, with the sign.
-    LoadSigned,
-    /// `mov`: register or constant to memory.
-    Store,
-    /// Memory is the second operand: `add reg, [mem]`.
-    FromMemory(Alu),
-    /// Memory is the first operand: `add [mem], reg`.
-    ToMemory(Alu),
-    /// `xchg`, which is always one step.
-    Swap,
-    /// `xadd`.
-    FetchAdd,
-    /// `cmpxchg`.
-    CompareExchange,
-    /// A whole vector register from memory or to it (`vectors.rs`).
-    Vector,
-    /// `movs`, `stos`, `lods`, `cmps` or `scas`, repeated or not.
-    Strings,
-    /// Anything else: carried out by the processor on a private copy.
-    Stepped {
-        /// It reads memory.
-        reads: bool,
-        /// It writes memory.
-        writes: bool,
-        /// Its register that can be pointed at the copy, if there is one.
-        base: Register,
-    },
-    /// Touches memory in a way that is not emulated.
-    Unknown,
-}
-
-/// What is known of the instruction at an address.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// The instruction.
-    pub instruction: Instruction,
-    /// How it is carried out.
-    pub kind: Kind,
-    /// Which operand is in memory.
-    pub operand: u32,
-    /// How many bytes it touches.
-    pub size: usize,
-    /// Whether it is one step even where it reads and writes.
-    pub locked: bool,
-}
 
 /// The part of the decoder that allocates. It is made once, before the first
 /// fork, so that decoding in a handler leaves the heap of the code under test as
@@ -93,16 +39,12 @@ impl Analyst {
 }
 
 /// The plan for the instruction at `ip`.
-pub fn plan(world: &World, ip: u64) -> Plan {
-    let slot = &world.control.plans[super::mix(ip) as usize % PLANS];
-    match slot.get() {
-        Some(plan) if plan.instruction.ip() == ip => plan,
-        _ => {
-            let plan = decode(&world.analyst, ip);
-            slot.set(Some(plan));
-            plan
-        }
-    }
+pub fn plan(plans: &Plans, analyst: &Analyst, ip: u64) -> Plan {
+    plans.get(ip).unwrap_or_else(|| {
+        let plan = decode(analyst, ip);
+        plans.set(plan);
+        plan
+    })
 }
 
 fn decode(analyst: &Analyst, ip: u64) -> Plan {

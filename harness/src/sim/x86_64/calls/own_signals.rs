@@ -7,11 +7,12 @@
 //! Source: rt_sigprocmask(2), sigaction(2), kill(2).
 //! Limits: signals to other processes are refused, and so is waiting for one.
 
-use super::context::Context;
-use super::control::State;
 use super::refusals::refuse;
-use super::world::World;
-use super::{robust, signals, sys, turn};
+use super::{Context, State, World, crash, robust, sys, turn};
+
+/// The signals that the simulator needs, as a kernel signal mask.
+pub const OWN_MASK: u64 =
+    1 << (libc::SIGSEGV - 1) | 1 << (libc::SIGTRAP - 1) | 1 << (libc::SIGSYS - 1);
 
 /// A signal to itself is delivered; one to anybody else leaves the simulation.
 pub fn kill(world: &World, number: i64, target: u64, signal: u64) -> i64 {
@@ -21,7 +22,7 @@ pub fn kill(world: &World, number: i64, target: u64, signal: u64) -> i64 {
     }
     match signal as i32 {
         libc::SIGKILL => {
-            world.my_control().text.set(signals::name(libc::SIGKILL));
+            world.my_control().text.set(crash::name(libc::SIGKILL));
             turn::retire(State::Crashed);
             sys::leave_by(libc::SIGKILL)
         }
@@ -49,7 +50,7 @@ pub fn sigprocmask(context: &mut Context, arguments: [u64; 6]) -> i64 {
             libc::SIG_SETMASK => asked,
             _ => return -i64::from(libc::EINVAL),
         };
-        context.block_signals(after & !signals::OWN_MASK);
+        context.block_signals(after & !OWN_MASK);
     }
     if old != 0 {
         // SAFETY: as above.
@@ -61,9 +62,9 @@ pub fn sigprocmask(context: &mut Context, arguments: [u64; 6]) -> i64 {
 /// Handlers are the process's own affair, but for the simulator's signals.
 pub fn sigaction(arguments: [u64; 6]) -> i64 {
     let [signal, new, old, size, ..] = arguments;
-    let own = (1..64).contains(&signal) && signals::OWN_MASK >> (signal - 1) & 1 == 1;
+    let own = (1..64).contains(&signal) && OWN_MASK >> (signal - 1) & 1 == 1;
     if own && new != 0 {
-        let name = signals::name(signal as i32);
+        let name = crash::name(signal as i32);
         turn::refuse(&format!("a handler for {name} is not possible in a simulation"));
     }
     // SAFETY: as the process asked.

@@ -5,15 +5,13 @@
 //! polls on exist too, so that it can be chosen to go on. Each time it does so, it
 //! has twice as many repetitions before it is found to spin again; a loop that
 //! counts its tries, or watches the clock, comes to its end after a few such
-//! *turns*. If the process itself is where it was before (`fingerprint.rs`), it is
+//! *turns*. If the process itself is where it was before ([`Private`]), it is
 //! in a loop that only another process can end, and going on leads nowhere new.
 //! Limits: a round of more than [`RECENT`] different accesses is not recognised.
 
-use super::control::{ProcessControl, RECENT};
-use super::decide::NEVER;
-use super::record::Pending;
-use super::world::World;
-use super::{fingerprint, mix};
+use super::control::{Anchor, Control, ProcessControl, RECENT};
+use crate::random::mix;
+use crate::sim::record::Pending;
 
 /// How often an access may repeat, and show nothing new, before its process is
 /// taken to spin.
@@ -33,19 +31,25 @@ const PASSES_NS: [u64; 3] = [1_000_000, 1_000_000_000, HOUR_NS];
 /// An hour, in nanoseconds. A deadline that is further away takes several.
 pub const HOUR_NS: u64 = 3600 * 1_000_000_000;
 
-/// An access at which a process has been before, and how it was.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Anchor {
-    access: u64,
-    registers: Option<u64>,
-    memory: Option<u64>,
-    misses: u32,
+/// What decides what a process does next, beside the shared bytes.
+pub trait Private {
+    /// A hash of its registers and stack; `None` where they cannot be known.
+    fn registers_and_stack(&self) -> Option<u64>;
+
+    /// A hash of all its other memory, which takes longer; `None` where it cannot be
+    /// known.
+    fn memory(&self) -> Option<u64>;
 }
 
 /// Notes an access: process `me` did `what`, and saw `seen`.
-pub fn watch(world: &World, what: &Pending, seen: &[u8; 16]) {
-    let me = world.my_control();
-    let changes = world.control.changes.get();
+pub fn watch(
+    control: &Control,
+    me: &ProcessControl,
+    what: &Pending,
+    seen: &[u8; 16],
+    private: &impl Private,
+) {
+    let changes = control.changes.get();
     if me.recent_changes.replace(changes) != changes {
         forget(me);
     }
@@ -55,20 +59,20 @@ pub fn watch(world: &World, what: &Pending, seen: &[u8; 16]) {
     let access = mix(what.ip ^ mix(u64::from(what.offset) ^ mix(low)));
     let Some(distance) = distance(me, access) else {
         me.repeats.set(0);
-        leave_loop(world, me);
+        leave_loop(control, me);
         let len = me.recent_len.get();
         me.recent[len as usize % RECENT].set(access);
         me.recent_len.set(len + 1);
         return;
     };
     me.repeats.set(me.repeats.get() + 1);
-    let settled = compare(world, me, access);
+    let settled = compare(control, me, access, private);
     let enough = if distance < SHORT { SPIN } else { 2 * distance as u32 };
     let enough = enough << me.turns.get().min(20);
     let late = me.repeats.get() >= enough + 3 * RECENT as u32;
     if me.loops.get() || me.repeats.get() >= enough && (settled || late) {
         me.repeats.set(0);
-        me.spins_since.set(changes);
+        me.spins_since.set(Some(changes));
     }
 }
 
@@ -89,13 +93,13 @@ pub fn look_again(me: &ProcessControl) {
     me.loops.set(false);
     me.looped.set(true);
     me.anchor.set(Anchor::default());
-    me.spins_since.set(NEVER);
+    me.spins_since.set(None);
 }
 
 /// The process does what it has not done before: its steps are progress.
-fn leave_loop(world: &World, me: &ProcessControl) {
+fn leave_loop(control: &Control, me: &ProcessControl) {
     if me.looped.replace(false) {
-        world.control.progress.set(world.control.steps.get());
+        control.progress.set(control.steps.get());
     }
 }
 
@@ -107,7 +111,7 @@ fn distance(me: &ProcessControl, access: u64) -> Option<usize> {
 
 /// Compares the process with what it was at the same access; returns whether it is
 /// known by now whether it changes.
-fn compare(world: &World, me: &ProcessControl, access: u64) -> bool {
+fn compare(control: &Control, me: &ProcessControl, access: u64, private: &impl Private) -> bool {
     let mut anchor = me.anchor.get();
     if anchor.access == 0 {
         anchor.access = access;
@@ -115,19 +119,18 @@ fn compare(world: &World, me: &ProcessControl, access: u64) -> bool {
         return me.loops.get() || anchor.misses >= TRIES;
     }
     let before = anchor;
-    anchor.registers =
-        world.context().and_then(|context| fingerprint::of_registers_and_stack(world, &context));
+    anchor.registers = private.registers_and_stack();
     anchor.memory = None;
     if anchor.registers.is_some() && anchor.registers == before.registers {
-        anchor.memory = fingerprint::of_memory(world);
+        anchor.memory = private.memory();
         me.loops.set(anchor.memory.is_some() && anchor.memory == before.memory);
-        me.loops_at.set(world.control.steps.get());
+        me.loops_at.set(control.steps.get());
     }
     // The first two comparisons have nothing to compare with.
     let first = before.registers.is_none() || before.memory.is_none() && anchor.memory.is_some();
     if !me.loops.get() && (!first || anchor.registers.is_none()) {
         anchor.misses += 1;
-        leave_loop(world, me);
+        leave_loop(control, me);
     }
     me.anchor.set(anchor);
     me.loops.get() || anchor.misses >= TRIES

@@ -12,12 +12,8 @@ use std::cell::Cell;
 
 use iced_x86::{Mnemonic, Register};
 
-use super::context::Context;
-use super::control::State;
-use super::decode::{Kind, Plan};
-use super::record::{Op, Pending};
-use super::world::World;
-use super::{access, signals, step, sys, turn};
+use super::plan::{Kind, Plan};
+use super::{Context, Op, Pending, State, World, crash, step, sys, turn};
 
 /// The widest operand, in bytes.
 const WIDEST: usize = 64;
@@ -57,10 +53,10 @@ static AREA: Area =
 
 /// Prepares the single step; the handler returns, and [`finish`] follows.
 pub fn begin(world: &World, context: &mut Context, plan: &Plan, address: u64) {
-    let Kind::Stepped { reads, base, .. } = plan.kind else { access::refuse(plan) };
+    let Kind::Stepped { reads, base, .. } = plan.kind else { crash::refuse(&plan.instruction) };
     let touched = touched(world, context, plan, address);
     if runs(touched).any(|(at, len)| !world.holds(address + at as u64, len)) {
-        signals::crash(world, libc::SIGSEGV, context);
+        crash::crash(world, libc::SIGSEGV, context);
     }
     let mut stepping =
         Stepping { plan: *plan, address, touched, copy: address, base: 0, before: [0; WIDEST] };

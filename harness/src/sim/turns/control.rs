@@ -2,7 +2,7 @@
 //! beside the state under test.
 //!
 //! Idea: exactly one process runs at a time, and the turn is handed over through
-//! futexes (`turn.rs`), so everything here is read and written by the one that
+//! futexes (`x86_64/turn.rs`), so everything here is read and written by the one that
 //! has the turn and needs no other synchronisation. Cells say that: no atomics
 //! but for the futex words.
 //! Limits: [`MAX_PROCESSES`] processes, [`MAX_STEPS`] steps an execution.
@@ -10,9 +10,11 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 
-pub use super::order::{MAX_CHANGE_POINTS, MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY, Policy};
-use super::record::{Choice, Pending, Step};
-use super::spin::Anchor;
+use crate::Random;
+use crate::sim::limits::{MAX_FRAMES, MAX_PROCESSES, MAX_STEPS, NOBODY};
+use crate::sim::policy;
+use crate::sim::processes::ProcessSet;
+use crate::sim::record::{Choice, Pending, Step};
 
 /// The most bytes of text that a process can hand back.
 pub const TEXT: usize = 255;
@@ -93,6 +95,19 @@ impl Text {
     }
 }
 
+/// An access at which a process has been before, and how it was (`spin.rs`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anchor {
+    /// The access, as a hash.
+    pub access: u64,
+    /// The registers and the stack, as a hash.
+    pub registers: Option<u64>,
+    /// All other private memory, as a hash.
+    pub memory: Option<u64>,
+    /// How often it was not as it had been.
+    pub misses: u32,
+}
+
 /// One process of an execution.
 #[repr(C)]
 pub struct ProcessControl {
@@ -105,9 +120,9 @@ pub struct ProcessControl {
     /// The step that it is about to make, or waits in.
     pub pending: Cell<Pending>,
     /// Once it has reached its next step, the turn goes to this process with no
-    /// decision; [`NOBODY`] where there is a decision.
-    pub hand_on: Cell<u8>,
-    /// `Blocked`: the futex, as [`futex key`](super::futex).
+    /// decision; `None` where there is a decision.
+    pub hand_on: Cell<Option<u8>>,
+    /// `Blocked`: what identifies the futex.
     pub key: Cell<u64>,
     /// `Blocked`: the order in which waiters came.
     pub ticket: Cell<u32>,
@@ -124,7 +139,7 @@ pub struct ProcessControl {
     /// Lets others go first until one has made a step.
     pub yielded: Cell<bool>,
     /// The count of changes when it was found to spin, until it goes on.
-    pub spins_since: Cell<u64>,
+    pub spins_since: Cell<Option<u64>>,
     /// How often it has repeated an access that showed it nothing new.
     pub repeats: Cell<u32>,
     /// Its last accesses that were new, as hashes: (instruction, place, bytes).
@@ -147,10 +162,6 @@ pub struct ProcessControl {
     pub remapped: Cell<bool>,
     /// The count of changes when `recent` was begun.
     pub recent_changes: Cell<u64>,
-    /// PCT, POS: the higher goes first.
-    pub priority: Cell<u64>,
-    /// SURW: how many interesting steps it still has to make, as was estimated.
-    pub remaining: Cell<u32>,
     /// How far its looks at a clock have moved the clock for it, in nanoseconds.
     pub looked_ns: Cell<u64>,
     /// How many random bytes it has drawn.
@@ -199,9 +210,9 @@ pub struct Control {
     /// Whether a recovery stands ready, as the process after the last.
     pub recovers: Cell<bool>,
     /// How the next process is chosen after the prefix.
-    pub policy: Cell<Policy>,
-    /// The state of the random numbers.
-    pub random: Cell<u64>,
+    pub policy: policy::Memory,
+    /// All that is left to chance.
+    pub random: Random,
     /// Random kills: the chance at each step, of 2^32.
     pub kill_chance: Cell<u32>,
     /// Random timeouts: the chance, while somebody is in a timed wait, that its
@@ -209,18 +220,8 @@ pub struct Control {
     pub timeout_chance: Cell<u32>,
     /// Kills that may still happen.
     pub kills_left: Cell<u32>,
-    /// PCT: the steps at which a priority is lowered.
-    pub change_points: Cell<[u32; MAX_CHANGE_POINTS]>,
-    /// PCT: the lowest priority so far that a spinner was given.
-    pub lowest: Cell<u64>,
-    /// SURW: the interesting bytes, first and end.
-    pub interesting: Cell<(u32, u32)>,
-    /// SURW: whether only compare-exchanges of them are interesting.
-    pub exchanges_only: Cell<bool>,
-    /// SURW: who makes the next interesting step.
-    pub intended: Cell<u8>,
-    /// Bit `p`: process `p` polls on where a strategy chooses.
-    pub patient: Cell<u32>,
+    /// Those that poll on where a policy chooses.
+    pub patient: Cell<ProcessSet>,
     /// How often a process may go on although it spins, until the next change.
     pub spin_turns: Cell<u8>,
     /// Steps after which the execution is given up.
@@ -235,20 +236,20 @@ pub struct Control {
 
     /// How it ended.
     pub outcome: Cell<Outcome>,
-    /// Who was refused, crashed the harness's rules, or hung.
+    /// Who was refused, or hung.
     pub culprit: Cell<u8>,
     /// The sentence of a refusal.
     pub refusal: Text,
-    /// The first choice of the prefix that was not possible; `u32::MAX` for none.
-    pub diverged: Cell<u32>,
+    /// The first choice of the prefix that was not possible.
+    pub diverged: Cell<Option<u32>>,
     /// Who has the turn.
-    pub turn: Cell<u8>,
+    pub turn: Cell<Option<u8>>,
     /// `Starved`: real time, and processor time, in milliseconds.
     pub waited_ms: Cell<(u64, u64)>,
     /// Who made the last step.
     pub last: Cell<u8>,
     /// Who is to be killed, once it has the turn.
-    pub to_kill: Cell<u8>,
+    pub to_kill: Cell<Option<u8>>,
     /// The virtual clock, in nanoseconds since the start of the execution.
     pub clock: Cell<u64>,
     /// The next ticket for a waiter.
@@ -270,8 +271,6 @@ pub struct Control {
     pub log: [Cell<Step>; MAX_STEPS],
     /// The call stacks of the steps, where they are traced.
     pub frames: [Cell<[u64; MAX_FRAMES]>; MAX_STEPS],
-    /// Plans of instructions seen so far (`decode.rs`).
-    pub plans: [Cell<Option<super::decode::Plan>>; super::decode::PLANS],
 }
 
 impl Control {
@@ -280,10 +279,15 @@ impl Control {
         &self.processes[..usize::from(self.count.get()) + usize::from(self.recovers.get())]
     }
 
-    /// A bit for each process for which `test` holds.
-    pub fn mask(&self, test: impl Fn(&ProcessControl) -> bool) -> u32 {
-        let bits = self.processes().iter().enumerate();
-        bits.fold(0, |mask, (i, process)| mask | u32::from(test(process)) << i)
+    /// The processes that pass a test.
+    pub fn those(&self, test: impl Fn(&ProcessControl) -> bool) -> ProcessSet {
+        // At most MAX_PROCESSES, which fits.
+        (0..).zip(self.processes()).filter(|(_, process)| test(process)).map(|(i, _)| i).collect()
+    }
+
+    /// Process `index`.
+    pub fn process(&self, index: u8) -> &ProcessControl {
+        &self.processes[usize::from(index)]
     }
 
     /// Makes everything ready for another execution of the same scenario.
@@ -291,12 +295,10 @@ impl Control {
         self.outcome.set(Outcome::Running);
         self.culprit.set(NOBODY);
         self.refusal.set("");
-        self.diverged.set(u32::MAX);
+        self.diverged.set(None);
         self.last.set(NOBODY);
-        self.turn.set(NOBODY);
-        self.to_kill.set(NOBODY);
-        self.intended.set(NOBODY);
-        self.lowest.set(super::decide::LOWERED);
+        self.turn.set(None);
+        self.to_kill.set(None);
         self.clock.set(0);
         self.tickets.set(0);
         self.changes.set(0);
@@ -307,13 +309,6 @@ impl Control {
             process.reset();
         }
     }
-
-    /// The next random number (SplitMix64; Steele, Lea & Flood, OOPSLA 2014).
-    pub fn next_random(&self) -> u64 {
-        let seed = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.random.set(seed);
-        super::mix(seed)
-    }
 }
 
 impl ProcessControl {
@@ -322,7 +317,7 @@ impl ProcessControl {
         self.pid.set(0);
         self.state.set(State::Absent);
         self.pending.set(Pending::default());
-        self.hand_on.set(NOBODY);
+        self.hand_on.set(None);
         self.yielded.set(false);
         self.repeats.set(0);
         self.recent_len.set(0);
@@ -333,7 +328,7 @@ impl ProcessControl {
         self.looped.set(false);
         self.loops_at.set(0);
         self.remapped.set(false);
-        self.spins_since.set(super::decide::NEVER);
+        self.spins_since.set(None);
         self.recent_changes.set(0);
         self.owner.set(false);
         self.robust_list.set(0);

@@ -10,10 +10,7 @@
 //! Limits: priority inheritance, robust waits by the kernel and `futex_waitv`
 //! are refused.
 
-use super::control::{ProcessControl, State};
-use super::record::{Op, Pending, Step};
-use super::world::{World, world};
-use super::{clock, step, sys, turn};
+use super::{Op, Pending, ProcessSet, State, World, clock, queue, step, sys, turn, world};
 
 /// The bits of the operation that choose clock and scope.
 const FLAGS: i32 = libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME;
@@ -114,7 +111,7 @@ fn wait(call: &Call, bitset: u32, absolute: bool) -> i64 {
     let found = load(world, call.word).unwrap_or(0);
     let late = deadline <= clock::now(world);
     let sleeps = found == call.value && !late;
-    step::finish_word(world, found, found, sleeps, 0);
+    step::finish_word(world, found, found, sleeps, ProcessSet::EMPTY);
     if !sleeps {
         return -i64::from(if found == call.value { libc::ETIMEDOUT } else { libc::EAGAIN });
     }
@@ -122,15 +119,8 @@ fn wait(call: &Call, bitset: u32, absolute: bool) -> i64 {
     me.bitset.set(bitset);
     me.deadline.set(deadline);
     me.wake_result.set(0);
-    take_ticket(world, me);
+    queue::take_ticket(world.control, me);
     turn::block()
-}
-
-/// Puts a waiter behind all others.
-fn take_ticket(world: &World, waiter: &ProcessControl) {
-    let ticket = world.control.tickets.get();
-    world.control.tickets.set(ticket + 1);
-    waiter.ticket.set(ticket);
 }
 
 /// The deadline on the virtual clock; `u64::MAX` where there is none.
@@ -156,11 +146,11 @@ fn wake(call: &Call, count: u32, bitset: u32) -> i64 {
     turn::reach(pending(world, Op::Wake, call.word, call), State::Ready);
     // The kernel counts before it compares, as a signed number.
     let count = (count as i32).max(1) as u32;
-    let woken = release(world, key(world, call, call.word), count, bitset);
+    let woken = queue::release(world.control, key(world, call, call.word), count, bitset);
     let value = load(world, call.word).unwrap_or(0);
     step::finish_word(world, value, value, false, woken);
     turn::advance(woken);
-    woken.count_ones().into()
+    woken.len().into()
 }
 
 fn requeue(call: &Call, expected: Option<u32>) -> i64 {
@@ -175,57 +165,13 @@ fn requeue(call: &Call, expected: Option<u32>) -> i64 {
     turn::reach(pending(world, Op::Requeue, call.word, call), State::Ready);
     let found = load(world, call.word).unwrap_or(0);
     if expected.is_some_and(|expected| expected != found) {
-        step::finish_word(world, found, found, false, 0);
+        step::finish_word(world, found, found, false, ProcessSet::EMPTY);
         return -i64::from(libc::EAGAIN);
     }
     let (from, to) = (key(world, call, call.word), key(world, call, call.word2));
-    let woken = release(world, from, wake as u32, u32::MAX);
-    let mut moved = 0;
-    // Each is moved once, also where both words are the same.
-    let end = world.control.tickets.get();
-    while moved < most
-        && let Some(waiter) = first_waiter(world, from, u32::MAX)
-    {
-        let waiter = &world.control.processes[waiter];
-        if waiter.ticket.get() >= end {
-            break;
-        }
-        waiter.key.set(to);
-        take_ticket(world, waiter);
-        moved += 1;
-    }
+    let woken = queue::release(world.control, from, wake as u32, u32::MAX);
+    let moved = queue::requeue(world.control, from, to, most);
     step::finish_word(world, found, found, true, woken);
     turn::advance(woken);
-    i64::from(woken.count_ones()) + i64::from(moved)
-}
-
-/// Lets up to `count` waiters out, in the order in which they came; returns them
-/// as a mask. They do not run yet.
-pub fn release(world: &World, key: u64, count: u32, bitset: u32) -> u32 {
-    let mut woken = 0;
-    for _ in 0..count.min(u32::BITS) {
-        let Some(waiter) = first_waiter(world, key, bitset) else { break };
-        let process = &world.control.processes[waiter];
-        process.wake_result.set(0);
-        process.state.set(State::Running);
-        woken |= 1 << waiter;
-    }
-    woken
-}
-
-fn first_waiter(world: &World, key: u64, bitset: u32) -> Option<usize> {
-    let waits = |process: &ProcessControl| {
-        process.state.get() == State::Blocked
-            && process.key.get() == key
-            && process.bitset.get() & bitset != 0
-    };
-    let waiters = world.control.processes().iter().enumerate().filter(|(_, p)| waits(p));
-    waiters.min_by_key(|(_, process)| process.ticket.get()).map(|(i, _)| i)
-}
-
-/// Notes in the log that the step just made woke `mask` as well.
-pub fn note_woken(world: &World, mask: u32) {
-    let index = world.control.steps.get().saturating_sub(1) as usize;
-    let step = world.control.log[index].get();
-    world.control.log[index].set(Step { woken: step.woken | mask, ..step });
+    i64::from(woken.len()) + i64::from(moved)
 }

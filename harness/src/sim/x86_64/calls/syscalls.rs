@@ -6,12 +6,10 @@
 //! Limits: files, sockets and the like are the machine's own; a wait for them is a
 //! wait in real time.
 
-use super::context::Context;
-use super::control::State;
-use super::record::{Op, Pending};
 use super::refusals::{BY_ID, deny, is_refused, refuse};
-use super::world::{World, world};
-use super::{clock, futex, own_signals, robust, step, sys, turn};
+use super::{Context, Op, Pending, State, World, clock, futex, own_signals, robust, step, sys};
+use super::{turn, world};
+use crate::random::mix;
 use crate::trap;
 
 /// Answers the system call at which `context` stopped.
@@ -147,7 +145,7 @@ fn getrandom(world: &World, to: u64, len: u64) -> i64 {
     for i in 0..len {
         let count = me.drawn.get();
         me.drawn.set(count + 1);
-        let byte = super::mix(u64::from(world.me()) << 32 | count) as u8;
+        let byte = mix(u64::from(world.me()) << 32 | count) as u8;
         // SAFETY: the process passed a place for so many bytes; if it did not, it crashes
         // here and is reported.
         unsafe { ((to + i) as *mut u8).write_volatile(byte) };
