@@ -15,7 +15,9 @@ use shmkv_tests::{TestName, program};
 /// The chapter "Shared memory from zero" shows this snapshot.
 #[test]
 fn shared_memory_shows_what_is_shared() {
-    let example = CargoBuild::new().package("shmkv-book").example("shared_memory");
+    // Asked of the workspace, as `cargo test` is, it has the same features, and is built.
+    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let example = CargoBuild::new().manifest_path(workspace).example("shared_memory");
     let output = example.run().expect("the example").command().output().expect("its output");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     insta::assert_snapshot!("shared_memory", String::from_utf8_lossy(&output.stdout));
