@@ -25,7 +25,9 @@ pub fn exercises_of(lab: &str) -> Result<String, BookError> {
     Ok(format!(
         "## Exercises\n\nEach is one file, whose head says what is to be done.\n\n{items}\n\
          `cargo run --bin labs` says which is next; `cargo run --bin labs -- check NAME` checks \
-         one, under stress and under the simulator.\n"
+         one, under stress and under the simulator. `cargo run --bin labs -- watch` checks \
+         whatever you save, and has keys: `r` runs the check again, `h` gives a hint, `n` goes \
+         on to the next, `l` lists all, `q` quits.\n"
     ))
 }
 

@@ -24,6 +24,17 @@ pub struct Exercise {
     pub starts_as: Failure,
     /// About how long it takes, in minutes.
     pub minutes: u32,
+    /// What the book says about it.
+    pub section: Section,
+}
+
+/// A section of the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The name of the chapter's file, without its ending.
+    pub chapter: &'static str,
+    /// Its heading.
+    pub heading: &'static str,
 }
 
 /// What is to be done in an exercise.
@@ -84,6 +95,7 @@ pub const ALL: &[Exercise] = &[
         items: OUTCOMES,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-1", heading: "The execution that breaks it" },
     },
     Exercise {
         id: "same-slot",
@@ -94,6 +106,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-1", heading: "The execution that breaks it" },
     },
     Exercise {
         id: "insert",
@@ -104,6 +117,7 @@ pub const ALL: &[Exercise] = &[
         items: &["insert"],
         starts_as: Failure::LostUpdate,
         minutes: 30,
+        section: Section { chapter: "lab-1", heading: "The fix" },
     },
     Exercise {
         id: "posted-twice",
@@ -114,6 +128,7 @@ pub const ALL: &[Exercise] = &[
         items: OUTCOMES,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-2", heading: "The code" },
     },
     Exercise {
         id: "dead-owner",
@@ -124,6 +139,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-2", heading: "The price" },
     },
     Exercise {
         id: "no-race",
@@ -134,6 +150,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-2", heading: "Check, unlock, act" },
     },
     Exercise {
         id: "bounded-buffer",
@@ -144,6 +161,7 @@ pub const ALL: &[Exercise] = &[
         items: &["put", "take"],
         starts_as: Failure::WrongResult,
         minutes: 30,
+        section: Section { chapter: "lab-2", heading: "The code" },
     },
     Exercise {
         id: "philosophers",
@@ -154,6 +172,7 @@ pub const ALL: &[Exercise] = &[
         items: &["take", "put"],
         starts_as: Failure::Deadlock,
         minutes: 20,
+        section: Section { chapter: "lab-2", heading: "Questions" },
     },
     Exercise {
         id: "readers-writer",
@@ -164,6 +183,7 @@ pub const ALL: &[Exercise] = &[
         items: &["start_read", "end_read", "start_write", "end_write"],
         starts_as: Failure::TornValue,
         minutes: 30,
+        section: Section { chapter: "lab-2", heading: "Only the writer locks" },
     },
     Exercise {
         id: "barrier",
@@ -174,6 +194,7 @@ pub const ALL: &[Exercise] = &[
         items: &["wait"],
         starts_as: Failure::NotAttempted,
         minutes: 40,
+        section: Section { chapter: "lab-2", heading: "The code" },
     },
     Exercise {
         id: "same-version",
@@ -184,6 +205,7 @@ pub const ALL: &[Exercise] = &[
         items: OUTCOMES,
         starts_as: Failure::NotAttempted,
         minutes: 15,
+        section: Section { chapter: "lab-3", heading: "The execution that breaks it" },
     },
     Exercise {
         id: "two-writers",
@@ -194,6 +216,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-3", heading: "The execution that breaks it" },
     },
     Exercise {
         id: "two-counters",
@@ -204,6 +227,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 15,
+        section: Section { chapter: "lab-3", heading: "The fix" },
     },
     Exercise {
         id: "optimistic-read",
@@ -214,6 +238,7 @@ pub const ALL: &[Exercise] = &[
         items: &["read"],
         starts_as: Failure::TornValue,
         minutes: 25,
+        section: Section { chapter: "lab-3", heading: "The fix" },
     },
     Exercise {
         id: "update",
@@ -224,6 +249,7 @@ pub const ALL: &[Exercise] = &[
         items: &["compare_and_set", "update"],
         starts_as: Failure::LostUpdate,
         minutes: 30,
+        section: Section { chapter: "lab-3", heading: "Writing back" },
     },
     Exercise {
         id: "wait-for-change",
@@ -234,6 +260,7 @@ pub const ALL: &[Exercise] = &[
         items: &["change", "wait_for_change"],
         starts_as: Failure::Livelock,
         minutes: 40,
+        section: Section { chapter: "lab-4", heading: "The code" },
     },
     Exercise {
         id: "first-come",
@@ -244,6 +271,7 @@ pub const ALL: &[Exercise] = &[
         items: OUTCOMES,
         starts_as: Failure::NotAttempted,
         minutes: 15,
+        section: Section { chapter: "lab-4", heading: "What the search says" },
     },
     Exercise {
         id: "same-key",
@@ -254,6 +282,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-4", heading: "The execution that would break it" },
     },
     Exercise {
         id: "armed-too-early",
@@ -264,6 +293,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-4", heading: "The code" },
     },
     Exercise {
         id: "last-word",
@@ -274,6 +304,7 @@ pub const ALL: &[Exercise] = &[
         items: SCHEDULE,
         starts_as: Failure::NotAttempted,
         minutes: 10,
+        section: Section { chapter: "lab-4", heading: "The code" },
     },
     Exercise {
         id: "rename",
@@ -284,6 +315,7 @@ pub const ALL: &[Exercise] = &[
         items: &["rename"],
         starts_as: Failure::WrongResult,
         minutes: 25,
+        section: Section { chapter: "lab-4", heading: "The code" },
     },
     Exercise {
         id: "sweep",
@@ -294,6 +326,7 @@ pub const ALL: &[Exercise] = &[
         items: &["sweep"],
         starts_as: Failure::LostUpdate,
         minutes: 25,
+        section: Section { chapter: "lab-3", heading: "Writing back" },
     },
     Exercise {
         id: "transfer",
@@ -304,6 +337,7 @@ pub const ALL: &[Exercise] = &[
         items: &["transfer", "recover"],
         starts_as: Failure::LostUpdate,
         minutes: 45,
+        section: Section { chapter: "lab-4", heading: "The fix" },
     },
 ];
 

@@ -2,12 +2,14 @@
 //! and how an answer is checked.
 
 use std::fmt;
+use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use shmkv_grader::catalogue::{self, ALL, Exercise};
 
-use crate::compile::{CompileError, Libraries};
+use crate::compile::{self, CompileError, Libraries};
 use crate::grade::{self, Effort, GradeError, Graded};
 use crate::places::Places;
 use crate::progress::{Progress, ProgressError};
@@ -42,6 +44,16 @@ pub enum CommandError {
         what: String,
         /// Why it failed.
         source: io::Error,
+    },
+    /// The section of the book cannot be shown.
+    #[error("{why}; in a copy of the book, read {chapter:?}, section {heading:?}")]
+    NoSection {
+        /// Why not.
+        why: String,
+        /// Its chapter.
+        chapter: &'static str,
+        /// Its heading.
+        heading: &'static str,
     },
     /// Nobody reads what is written.
     #[error("output could not be written: {0}")]
@@ -131,6 +143,7 @@ impl<'a> App<'a> {
         }
         let mut libraries = Libraries::build(&self.places)?;
         libraries.colour = self.screen.is_coloured();
+        libraries.base.clone_from(&self.places.here);
         Ok(self.libraries.insert(libraries).clone())
     }
 
@@ -151,11 +164,26 @@ impl<'a> App<'a> {
     /// See [`CommandError`].
     pub fn check(&mut self, exercise: &'static Exercise, seed: u64) -> Outcome<bool> {
         let graded = self.grade(exercise, seed)?;
-        show::graded(&mut self.screen, exercise, &graded)?;
+        let file = self.places.file(exercise);
+        let place = self.places.at_line(&file, line_of_answer(&file, exercise));
+        show::graded(&mut self.screen, exercise, &graded, &place)?;
         self.progress.note(exercise, graded.failure());
         self.save()?;
         Ok(graded.passed())
     }
+}
+
+/// The line of `file` at which the answer begins; the first where it does not.
+fn line_of_answer(file: &Path, exercise: &Exercise) -> usize {
+    // Reading a pipe would wait.
+    let is_text = compile::unusual(file).is_ok_and(|what| what.is_none());
+    let text = if is_text { fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    let begins = |line: &str| {
+        let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        let after = words.find(|word| matches!(*word, "fn" | "const"));
+        after.and(words.next()).is_some_and(|name| exercise.items.contains(&name))
+    };
+    text.lines().position(begins).map_or(1, |index| index + 1)
 }
 
 fn no_such(id: &str) -> CommandError {

@@ -26,7 +26,7 @@ pub enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
-    /// Checks whatever you save, until you end it with Ctrl-C.
+    /// Checks whatever you save; keys: run again, hint, next, list, quit.
     Watch,
     /// Gives a hint; one more each time.
     Hint {
@@ -46,7 +46,7 @@ pub enum Command {
         #[arg(long)]
         spoil: bool,
     },
-    /// Says which chapter of the book explains it.
+    /// Shows what the book says about it.
     Explain {
         /// The exercise; without it, the next one that has not passed.
         id: Option<String>,

@@ -7,11 +7,9 @@ use std::path::Path;
 use shmkv_grader::catalogue::{ALL, Exercise};
 
 use crate::app::{App, CommandError, Outcome, seed_of_now};
+use crate::explain;
 use crate::grade;
 use crate::screen::{Tone, bar};
-
-/// The width of the bar, in characters.
-const BAR: usize = 30;
 
 /// Between two hints in a file of hints.
 const NEXT_HINT: &str = "\n---\n";
@@ -21,9 +19,7 @@ const NEXT_HINT: &str = "\n---\n";
 /// # Errors
 /// See [`CommandError`].
 pub fn overview(app: &mut App<'_>) -> Outcome<()> {
-    let (done, all) = (app.progress.passed(), ALL.len());
-    let bar = app.screen.paint(Tone::Good, &bar(done, all, BAR));
-    app.screen.line(&format!("{bar}  {done} of {all} exercises passed"))?;
+    progress(app)?;
     app.screen.line("")?;
     for lab in labs() {
         let of_lab = || ALL.iter().filter(move |exercise| exercise.lab == lab);
@@ -40,6 +36,17 @@ pub fn overview(app: &mut App<'_>) -> Outcome<()> {
     }
 }
 
+/// How many exercises have passed, in one line.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn progress(app: &mut App<'_>) -> Outcome<()> {
+    let (done, all) = (app.progress.passed(), ALL.len());
+    let bar = app.screen.paint(Tone::Good, &bar(done, all));
+    app.screen.line(&format!("Exercises {done}/{all} {bar}"))?;
+    Ok(())
+}
+
 fn labs() -> impl Iterator<Item = u32> {
     let mut labs: Vec<u32> = ALL.iter().map(|exercise| exercise.lab).collect();
     labs.dedup();
@@ -50,7 +57,7 @@ fn next(app: &mut App<'_>, exercise: &Exercise) -> Outcome<()> {
     let id = app.screen.paint(Tone::Name, exercise.id);
     let entry = app.progress.of(exercise);
     let file = app.places.file(exercise);
-    let file = app.places.shorten(&file).display().to_string();
+    let file = app.places.at_line(&file, 1);
     let Exercise { lab, kind, title, minutes, .. } = exercise;
     app.screen.line(&format!("Next: {id} (lab {lab}, {kind}, about {minutes} minutes)"))?;
     app.screen.line(&format!("  {title}"))?;
@@ -63,9 +70,9 @@ fn next(app: &mut App<'_>, exercise: &Exercise) -> Outcome<()> {
     app.screen.line("")?;
     for (command, what) in [
         ("check", "check it"),
-        ("watch", "check it whenever you save"),
+        ("watch", "check it whenever you save; it has keys"),
         ("hint", "a hint, and one more each time"),
-        ("explain", "the chapter of the book"),
+        ("explain", "what the book says about it"),
         ("list", "all exercises; --help for the rest"),
     ] {
         let line = format!("cargo run --bin labs -- {command:<8}");
@@ -75,11 +82,13 @@ fn next(app: &mut App<'_>, exercise: &Exercise) -> Outcome<()> {
     Ok(())
 }
 
-/// Lists all exercises.
+/// Lists all exercises, on one screen.
 ///
 /// # Errors
 /// See [`CommandError`].
 pub fn list(app: &mut App<'_>) -> Outcome<()> {
+    progress(app)?;
+    let mut lab_before = None;
     for exercise in ALL {
         let entry = app.progress.of(exercise);
         let (tone, state) = match (entry.passed, entry.failure) {
@@ -88,9 +97,18 @@ pub fn list(app: &mut App<'_>) -> Outcome<()> {
             (false, None) => (Tone::Quiet, "not checked"),
         };
         let state = app.screen.paint(tone, state);
-        let Exercise { lab, id, kind, title, .. } = exercise;
-        app.screen.line(&format!("lab {lab}  {id:<18} {kind:<8} {state}"))?;
-        app.screen.indented(7, title)?;
+        let Exercise { lab, id, kind, minutes, .. } = exercise;
+        let heading = match lab_before.replace(lab) == Some(lab) {
+            true => String::new(),
+            false => format!("lab {lab}"),
+        };
+        let points = match kind.points() {
+            1 => "1 point".to_owned(),
+            more => format!("{more} points"),
+        };
+        app.screen.line(&format!(
+            "{heading:<6} {id:<18} {kind:<8} {points:<9} {minutes:>2} minutes  {state}"
+        ))?;
     }
     Ok(())
 }
@@ -103,23 +121,31 @@ pub fn check(app: &mut App<'_>, id: Option<&str>, seed: Option<u64>) -> Outcome<
     let exercise = app.exercise(id)?;
     let passed = app.check(exercise, seed.unwrap_or_else(seed_of_now))?;
     if passed {
-        after_pass(app, exercise)?;
+        app.screen.line("")?;
+        name_solution(app, exercise)?;
+        go_on(app)?;
     }
     Ok(passed)
 }
 
-/// Says where a solution of `passed` is, and names the next exercise; after the
-/// last one, all are checked again.
+/// Says where a solution of `passed` is.
 ///
 /// # Errors
 /// See [`CommandError`].
-pub fn after_pass(app: &mut App<'_>, passed: &Exercise) -> Outcome<()> {
-    app.screen.line("")?;
+pub fn name_solution(app: &mut App<'_>, passed: &Exercise) -> Outcome<()> {
     let solution = app.places.solution(passed);
     if solution.exists() {
-        let solution = app.places.shorten(&solution).display();
-        app.screen.line(&format!("Solution: {solution}:1"))?;
+        let solution = app.places.at_line(&solution, 1);
+        app.screen.line(&format!("Solution: {solution}"))?;
     }
+    Ok(())
+}
+
+/// Names the next exercise; after the last one, all are checked again.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn go_on(app: &mut App<'_>) -> Outcome<()> {
     if let Some(exercise) = app.progress.next() {
         return name_next(app, exercise);
     }
@@ -142,9 +168,8 @@ pub fn after_pass(app: &mut App<'_>, passed: &Exercise) -> Outcome<()> {
 /// Names the next exercise in one line.
 fn name_next(app: &mut App<'_>, exercise: &Exercise) -> Outcome<()> {
     let id = app.screen.paint(Tone::Name, exercise.id);
-    let file = app.places.file(exercise);
-    let file = app.places.shorten(&file).display();
-    app.screen.line(&format!("Next: {id}, {file}:1"))?;
+    let file = app.places.at_line(&app.places.file(exercise), 1);
+    app.screen.line(&format!("Next: {id}, {file}"))?;
     Ok(())
 }
 
@@ -176,7 +201,7 @@ pub fn reset(app: &mut App<'_>, id: &str) -> Outcome<()> {
     let exercise = app.exercise(Some(id))?;
     let (file, starter) = (app.places.file(exercise), app.places.starter(exercise));
     let kept = file.with_extension("rs.bak");
-    let show = |path: &Path| app.places.shorten(path).display().to_string();
+    let show = |path: &Path| app.places.shorten(path);
     let changed = app.places.is_changed(exercise) && file.exists();
     if changed {
         copy(&file, &kept)?;
@@ -204,25 +229,20 @@ pub fn solution(app: &mut App<'_>, id: &str, spoil: bool) -> Outcome<()> {
     }
     let file = app.places.solution(exercise);
     let text = read(&file)?;
-    let name = app.places.shorten(&file).display().to_string();
+    let name = app.places.at_line(&file, 1);
     let name = app.screen.paint(Tone::Name, &name);
     app.screen.line(&name)?;
     app.screen.indented(2, &text)?;
     Ok(())
 }
 
-/// Says which chapter explains an exercise.
+/// Shows what the book says about an exercise.
 ///
 /// # Errors
 /// See [`CommandError`].
 pub fn explain(app: &mut App<'_>, id: Option<&str>) -> Outcome<()> {
     let exercise = app.exercise(id)?;
-    let chapter = app.places.chapter(exercise);
-    let chapter = app.places.shorten(&chapter).display().to_string();
-    app.screen.line(&format!("{} belongs to lab {}.", exercise.id, exercise.lab))?;
-    app.screen.line(&format!("  to read it here       {chapter}"))?;
-    app.screen.line("  to read it in a browser  cargo run --bin book")?;
-    Ok(())
+    explain::section(app, exercise)
 }
 
 /// Runs one schedule of the learner's answer.

@@ -25,7 +25,7 @@ use shmkv_grader::catalogue::Exercise;
 use crate::bounded::{self, Ended};
 use crate::confined;
 use crate::diagnostics::Diagnostics;
-use crate::places::Places;
+use crate::places::{Places, shortest};
 use crate::workshop::Folder;
 
 /// The most bytes of an answer; those that are handed out have a few thousand.
@@ -353,14 +353,14 @@ fn compile_answer(
     let taken_in = checker.folder.path().join(name).with_extension("d");
     rustc.arg(joined("--emit=link,dep-info=", &taken_in));
     // As the compiler shows it.
-    let shown = file.strip_prefix(&libraries.base).unwrap_or(&file);
-    rustc.arg(shown);
+    let shown = shortest(&file, &libraries.base);
+    rustc.arg(&shown);
     let reads = [libraries.folder(), libraries.sysroot(), &file];
     finish(libraries, &rustc, checker, &reads, |diagnostics| CompileError::Refused {
         diagnostics,
     })?;
     let listed = fs::read_to_string(taken_in).map_err(io_error("reading what rustc has read"))?;
-    match foreign(&listed, shown) {
+    match foreign(&listed, &shown) {
         None => Ok(()),
         Some(what) => Err(CompileError::NotAlone { what }.into()),
     }

@@ -3,7 +3,7 @@
 //! Exit status: 0 where all went well, 1 where an answer did not pass, 2 where
 //! what was asked for makes no sense, 3 where it could not be done.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,9 +41,8 @@ fn main() -> ExitCode {
 /// Carries a command out. Whether what was checked passed.
 fn perform(cli: Cli) -> Outcome<bool> {
     let mut out = io::stdout();
-    let terminal = out.is_terminal();
-    let colour = colour_on(&out);
-    let screen = Screen::new(&mut out, colour, terminal);
+    let escapes = colour_on(&out);
+    let screen = Screen::new(&mut out, escapes);
     let mut app = App::new(Places::here(), screen)?;
     let app = &mut app;
     let done = |outcome: Outcome<()>| outcome.map(|()| true);

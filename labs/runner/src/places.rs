@@ -15,6 +15,8 @@ pub struct Places {
     pub workspace: PathBuf,
     /// The folder that holds `labs/exercises`: the same, as a rule.
     pub root: PathBuf,
+    /// The folder that the user is in, from which files are named.
+    pub here: PathBuf,
 }
 
 impl Places {
@@ -26,13 +28,14 @@ impl Places {
         let workspace = package.ancestors().nth(2).unwrap_or(package).to_owned();
         let other = std::env::var_os(OTHER).filter(|folder| !folder.is_empty());
         let root = other.map_or_else(|| workspace.clone(), PathBuf::from);
-        Self { workspace, root }
+        let here = std::env::current_dir().unwrap_or_else(|_| root.clone());
+        Self { workspace, root, here }
     }
 
     /// The same with another folder that holds `labs/exercises`.
     #[must_use]
     pub fn with_root(&self, root: &Path) -> Self {
-        Self { workspace: self.workspace.clone(), root: root.to_owned() }
+        Self { root: root.to_owned(), ..self.clone() }
     }
 
     fn exercises(&self) -> PathBuf {
@@ -66,9 +69,9 @@ impl Places {
         file.with_extension("md")
     }
 
-    /// The chapter of the book that explains it.
-    pub fn chapter(&self, exercise: &Exercise) -> PathBuf {
-        self.workspace.join(format!("book/src/lab-{}.md", exercise.lab))
+    /// The book's chapter of that name.
+    pub fn chapter(&self, name: &str) -> PathBuf {
+        self.workspace.join(format!("book/src/{name}.md"))
     }
 
     /// The file that says what a learner has done.
@@ -90,8 +93,38 @@ impl Places {
         read(self.file(exercise)) != read(self.starter(exercise))
     }
 
-    /// `path`, shortened where it lies in the workspace.
-    pub fn shorten<'a>(&self, path: &'a Path) -> &'a Path {
-        path.strip_prefix(&self.root).unwrap_or(path)
+    /// `path` as the user can open it: from the folder that they are in, where that is
+    /// shorter than from the root of all.
+    pub fn shorten(&self, path: &Path) -> String {
+        shortest(path, &self.here).display().to_string()
+    }
+
+    /// As [`Self::shorten`], with the line at which to open it.
+    pub fn at_line(&self, path: &Path, line: usize) -> String {
+        format!("{}:{line}", self.shorten(path))
+    }
+}
+
+/// `path`, or the way to it from the folder `from`, whichever is shorter.
+pub fn shortest(path: &Path, from: &Path) -> PathBuf {
+    let way = pathdiff::diff_paths(path, from);
+    let shorter = way.filter(|way| way.as_os_str().len() < path.as_os_str().len());
+    shorter.unwrap_or_else(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_in_the_shortest_way() {
+        for (from, shortest_way) in [
+            ("/course", "labs/exercises/lab-1/insert.rs"),
+            ("/course/labs/exercises/lab-2", "../lab-1/insert.rs"),
+            ("/a/b/c/d/e/f", "/course/labs/exercises/lab-1/insert.rs"),
+        ] {
+            let file = Path::new("/course/labs/exercises/lab-1/insert.rs");
+            assert_eq!(shortest(file, Path::new(from)), Path::new(shortest_way), "from {from}");
+        }
     }
 }

@@ -1,18 +1,25 @@
 //! Text for a terminal, and for what is none.
 //!
-//! Idea: colour and a cleared screen are for people who look; whoever reads from
-//! a file or a pipe, or sets `NO_COLOR`, gets the same words without them.
+//! Idea: colour and a cleared screen are for people who look. Whoever reads from a file
+//! or a pipe, sets `NO_COLOR`, or has a terminal that is `dumb` gets the same words
+//! without any escape sequence.
 //! Source: no-color.org.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use textwrap::{Options, WordSplitter};
 
-/// Where output goes, and whether it is coloured.
+/// Begins a new screen: erases all, and goes to its first place.
+const NEW_SCREEN: &str = "\x1b[2J\x1b[H";
+
+/// The width of a bar, in characters.
+const BAR: usize = 23;
+
+/// Where output goes, and whether with escape sequences.
 pub struct Screen<'a> {
     out: &'a mut dyn Write,
-    colour: bool,
-    terminal: bool,
+    escapes: bool,
 }
 
 /// What a text is, which decides its colour.
@@ -40,20 +47,20 @@ impl Tone {
 }
 
 impl<'a> Screen<'a> {
-    /// One that writes to `out`.
-    pub fn new(out: &'a mut dyn Write, colour: bool, terminal: bool) -> Self {
-        Self { out, colour, terminal }
+    /// One that writes to `out`, which knows escape sequences or does not.
+    pub fn new(out: &'a mut dyn Write, escapes: bool) -> Self {
+        Self { out, escapes }
     }
 
     /// `text`, coloured as what it is.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
         let style = tone.style();
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.escapes { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     /// Whether output is coloured.
     pub fn is_coloured(&self) -> bool {
-        self.colour
+        self.escapes
     }
 
     /// Writes a line.
@@ -81,8 +88,8 @@ impl<'a> Screen<'a> {
     /// # Errors
     /// Nobody reads any more.
     pub fn clear(&mut self) -> io::Result<()> {
-        if self.terminal {
-            write!(self.out, "\x1b[2J\x1b[H")?;
+        if self.escapes {
+            write!(self.out, "{NEW_SCREEN}")?;
         }
         self.flush()
     }
@@ -96,26 +103,21 @@ impl<'a> Screen<'a> {
     }
 }
 
-/// `done` of `all` as a bar of `width` characters.
-pub fn bar(done: usize, all: usize, width: usize) -> String {
-    let full = (done * width).checked_div(all).unwrap_or(0);
-    "█".repeat(full) + &"░".repeat(width - full)
+/// `done` of `all` as a bar.
+pub fn bar(done: usize, all: usize) -> String {
+    let full = (done * BAR).checked_div(all).unwrap_or(0);
+    format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
 }
 
 /// `text` in lines of at most `width` characters, broken at blanks.
 pub fn wrap(text: &str, width: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let room = |line: &String| line.chars().count() + 1 + word.chars().count() <= width;
-        match lines.last_mut().filter(|line| room(line)) {
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
+    let words: Vec<&str> = text.split_whitespace().collect();
+    textwrap::fill(&words.join(" "), whole_words(width))
+}
+
+/// Lines of at most `width` characters; names and paths stay whole.
+pub fn whole_words<'a>(width: usize) -> Options<'a> {
+    Options::new(width).break_words(false).word_splitter(WordSplitter::NoHyphenation)
 }
 
 #[cfg(test)]
@@ -124,10 +126,10 @@ mod tests {
 
     #[test]
     fn bar_is_as_full_as_it_should_be() {
-        assert_eq!(bar(0, 4, 4), "░░░░");
-        assert_eq!(bar(1, 4, 4), "█░░░");
-        assert_eq!(bar(4, 4, 4), "████");
-        assert_eq!(bar(0, 0, 2), "░░");
+        assert_eq!(bar(0, 23), "[-----------------------]");
+        assert_eq!(bar(4, 23), "[####-------------------]");
+        assert_eq!(bar(23, 23), "[#######################]");
+        assert_eq!(bar(0, 0), "[-----------------------]");
     }
 
     #[test]
@@ -139,9 +141,9 @@ mod tests {
     #[test]
     fn colour_is_added_only_where_wanted() {
         let mut out = Vec::new();
-        let screen = Screen::new(&mut out, false, false);
+        let screen = Screen::new(&mut out, false);
         assert_eq!(screen.paint(Tone::Bad, "x"), "x");
-        let screen = Screen::new(&mut out, true, false);
+        let screen = Screen::new(&mut out, true);
         assert_eq!(screen.paint(Tone::Bad, "x"), "\u{1b}[1m\u{1b}[31mx\u{1b}[0m");
     }
 }

@@ -17,11 +17,16 @@ const PRINTED: usize = 10;
 /// The most rows of a timeline that are shown, at its beginning and at its end.
 const ROWS: [usize; 2] = [60, 12];
 
-/// Shows what came of a check.
+/// Shows what came of a check of the answer at `place`.
 ///
 /// # Errors
 /// Nobody reads any more.
-pub fn graded(screen: &mut Screen<'_>, exercise: &Exercise, graded: &Graded) -> io::Result<()> {
+pub fn graded(
+    screen: &mut Screen<'_>,
+    exercise: &Exercise,
+    graded: &Graded,
+    place: &str,
+) -> io::Result<()> {
     if let Some(diagnostics) = &graded.diagnostics {
         screen.line(diagnostics.trim_end())?;
         screen.line("")?;
@@ -35,6 +40,7 @@ pub fn graded(screen: &mut Screen<'_>, exercise: &Exercise, graded: &Graded) -> 
         Some(failed) => {
             let failure = screen.paint(Tone::Bad, failed.failure.words());
             screen.line(&format!("{name}: {failure}"))?;
+            screen.line(&format!("  {place}"))?;
             screen.indented(2, &wrap(&failed.sentence, WIDTH))?;
             if let Some(shown) = &failed.execution {
                 execution(screen, exercise, shown, graded.seed)?;

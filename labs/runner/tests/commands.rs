@@ -11,19 +11,21 @@ use std::time::{Duration, Instant};
 
 use common::Copy;
 use nix::pty::openpty;
+use shmkv_grader::catalogue::ALL;
 
 #[test]
 fn a_learner_comes_from_nothing_to_the_first_pass() {
     let copy = Copy::new();
     let (status, said) = copy.say(&[]);
     assert_eq!(status, Some(0));
-    assert!(said.contains(" 0 of "), "{said}");
+    assert!(said.starts_with("Exercises 0/23 [-"), "{said}");
     assert!(said.contains("Next: three-increments (lab 1, predict"), "{said}");
     assert!(said.lines().count() <= 24, "one screen: {said}");
 
     let (status, said) = copy.say(&["check"]);
     assert_eq!(status, Some(1));
-    assert!(said.starts_with("three-increments: not attempted\n"), "{said}");
+    let start = "three-increments: not attempted\n  labs/exercises/lab-1/three-increments.rs:20\n";
+    assert!(said.starts_with(start), "{said}");
 
     let (status, said) = copy.say(&["solution", "three-increments"]);
     assert_eq!((status, said.lines().count()), (Some(2), 1), "{said}");
@@ -70,7 +72,7 @@ fn a_damaged_progress_file_is_rebuilt_by_checking() {
     let (status, said) = copy.say(&[]);
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("is damaged: EOF while parsing"), "{said}");
-    assert!(said.contains(" 1 of "), "{said}");
+    assert!(said.contains("Exercises 1/23"), "{said}");
     let (_, said) = copy.say(&[]);
     assert!(!said.contains("damaged"), "{said}");
 }
@@ -131,7 +133,7 @@ fn the_line_to_replay_a_failure_works() {
     assert_eq!(status, Some(0), "{replayed}");
     assert!(replayed.contains("violated: "), "{replayed}");
     let steps = |text: &str| -> Vec<String> {
-        let rows = text.lines().filter(|line| line.contains("insert.rs:"));
+        let rows = text.lines().filter(|line| line.contains("at insert.rs:"));
         rows.map(str::to_owned).collect()
     };
     assert_eq!(steps(&replayed), steps(&said));
@@ -170,7 +172,9 @@ fn watch_checks_whatever_is_saved() {
         }
         panic!("never said {wanted:?}:\n{seen}");
     };
-    assert!(read_to("Waiting for a file").contains("three-increments: not attempted"));
+    let said = read_to("Waiting for a file");
+    assert!(said.contains("three-increments: not attempted"), "{said}");
+    assert!(said.contains("There are no keys"), "{said}");
 
     copy.solve("lab-1/three-increments.rs");
     let said = read_to("Waiting for a file");
@@ -185,11 +189,35 @@ fn watch_checks_whatever_is_saved() {
 }
 
 #[test]
-fn the_list_fits_80_columns() {
+fn the_list_fits_one_screen() {
     let (status, said) = Copy::new().say(&["list"]);
     assert_eq!(status, Some(0));
+    assert!(said.lines().count() <= 30, "{said}");
     for line in said.lines() {
         assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+/// As the terminal is no wider than 80 columns, so is the text; figures are named.
+#[test]
+fn explain_shows_the_section_and_where_it_is() {
+    let copy = Copy::new();
+    let (status, said) = copy.say(&["explain", "insert"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.starts_with("The fix\n\nEach gap could be closed by itself"), "{said}");
+    assert!(said.contains("book/src/lab-1.md:146\n"), "{said}");
+    assert!(said.ends_with("then lab-1.html#the-fix\n"), "{said}");
+
+    for exercise in ALL {
+        let (status, said) = copy.say(&["explain", exercise.id]);
+        assert_eq!(status, Some(0), "{said}");
+        assert!(!said.contains("{{#"), "{said}");
+        // But for code, and the places of the section.
+        let places = |line: &str| line.contains(".md:") || line.contains(".html#");
+        let prose = said.lines().filter(|line| !line.starts_with("    ") && !places(line));
+        for line in prose {
+            assert!(line.chars().count() <= 80, "{}: {line}", exercise.id);
+        }
     }
 }
 
@@ -219,7 +247,7 @@ fn colour_is_for_terminals_that_can_and_where_it_is_wanted() {
         // Ends with EIO: nobody holds the other end.
         let _ = File::from(terminal.master).read_to_end(&mut said);
         let said = String::from_utf8_lossy(&said);
-        assert!(said.contains("exercises passed"), "{said:?}");
+        assert!(said.contains("Exercises 0/23"), "{said:?}");
         assert_eq!(said.contains('\u{1b}'), coloured, "TERM={term} NO_COLOR={no_color}: {said:?}");
     }
 }

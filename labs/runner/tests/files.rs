@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shmkv_grader::catalogue::{ALL, Exercise};
+use shmkv_grader::catalogue::{ALL, Exercise, Section};
 use shmkv_labs_runner::places::Places;
+use shmkv_labs_runner::prose;
 
 /// Of the workspace itself, whatever the environment names.
 fn places() -> Places {
@@ -38,6 +39,21 @@ fn every_exercise_has_hints_in_tiers_and_a_solution_that_explains_itself() {
         let tiers = text(&places().hints(exercise)).split("\n---\n").count();
         assert!(tiers >= 2, "{}: {tiers} hint", exercise.id);
         assert!(text(&places().solution(exercise)).starts_with("//! "), "{}", exercise.id);
+    }
+}
+
+/// `explain` shows it.
+#[test]
+fn every_exercise_has_its_section_in_the_book() {
+    for exercise in ALL {
+        let Section { chapter, heading } = exercise.section;
+        let chapter = text(&places().chapter(chapter));
+        let (line, section) = prose::section(&chapter, heading)
+            .unwrap_or_else(|| panic!("{}: no section {heading:?}", exercise.id));
+        let first = chapter.lines().nth(line - 1).expect("a line");
+        assert_eq!(first.trim_start_matches('#').trim(), heading);
+        assert!(section.lines().count() > 5, "{}: {section}", exercise.id);
+        assert_eq!(chapter.matches(&format!("# {heading}\n")).count(), 1, "{heading}");
     }
 }
 

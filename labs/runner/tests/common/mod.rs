@@ -25,6 +25,10 @@ impl Copy {
         Self { folder }
     }
 
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join("labs/exercises").join(file)
     }
@@ -37,7 +41,7 @@ impl Copy {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_labs"));
         command.args(arguments).env("SHMKV_LABS_DIR", self.folder.path());
-        command.stdin(Stdio::null());
+        command.current_dir(self.folder()).stdin(Stdio::null());
         command
     }
 
