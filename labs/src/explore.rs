@@ -14,7 +14,8 @@ use shmkv_harness::sim::{
 };
 use shmkv_harness::{Cell, TextTable, in_lines, thousands};
 
-use crate::cli::{Common, LabError};
+use crate::common::Common;
+use crate::error::LabError;
 use crate::say;
 
 /// What a lab claims of a scenario.

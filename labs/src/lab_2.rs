@@ -5,7 +5,9 @@
 //! Source: sem_overview(7). The guard posts when it is dropped, on a panic too.
 //! Limits: a semaphore knows no owner. Whoever dies between wait and post leaves
 //! the others waiting; whoever forgets to wait or to post is not told. See
-//! `lab_2_wrong`. The accesses stay Relaxed: wait acquires what post released.
+//! `wrong`. The accesses stay Relaxed: wait acquires what post released.
+
+pub mod wrong;
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -13,7 +15,6 @@ use shmkv::Semaphore;
 use shmkv_harness::{End, Scenario, shared};
 
 use crate::explore::{Case, Claim};
-use crate::lab_2_wrong;
 use crate::table::{
     Contents, FREE, SLOTS, Slot, Word, key, key_for, keys_set, sets_made, written_by,
 };
@@ -101,6 +102,6 @@ pub fn cases() -> Vec<Case> {
     let case =
         |name, sets| Case { name, claim: Claim::Holds, scenario: Box::new(scenario(2, sets)) };
     let mut cases = vec![case("one-set", 1), case("two-sets", 2)];
-    cases.extend(lab_2_wrong::cases());
+    cases.extend(wrong::cases());
     cases
 }

@@ -8,7 +8,10 @@
 //! Models?", MSPC 2012, for the fences.
 //! Limits: after 2³¹ changes a version comes again. A writer killed in the midst
 //! of a change leaves the version odd, and the semaphore held. Who reads and
-//! writes this way, and the wrong ways, is in `lab_3_readers` and `lab_3_writers`.
+//! writes this way, and the wrong ways, is in `readers` and `writers`.
+
+pub mod readers;
+pub mod writers;
 
 use std::sync::atomic::{
     AtomicU32,
@@ -21,7 +24,6 @@ use shmkv_harness::shared;
 
 use crate::explore::Case;
 use crate::table::{FREE, SLOTS, Slot, Value, Word};
-use crate::{lab_3_readers, lab_3_writers};
 
 shared! {
     /// A table that a semaphore protects, and whose version can be relied on.
@@ -116,5 +118,5 @@ impl Table {
 
 /// Small enough for every schedule.
 pub fn cases() -> Vec<Case> {
-    [lab_3_readers::cases(), lab_3_writers::cases()].into_iter().flatten().collect()
+    [readers::cases(), writers::cases()].into_iter().flatten().collect()
 }

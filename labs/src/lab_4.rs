@@ -3,6 +3,14 @@
 //! Idea: the operations of core's store, two or more processes at a time, and
 //! what must hold of the table whatever they do.
 
+pub mod commands;
+pub mod consumer;
+pub mod producer;
+pub mod remedy;
+pub mod show;
+pub mod store_commands;
+pub mod two_programs;
+
 use std::time::Duration;
 
 use shmkv::{CAPACITY, KeyValue, Snapshot, StoreError, Table};

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use shmkv_harness::sim::Search;
 use shmkv_harness::{Cell, StressReport, TextTable, colour_on, in_lines};
 
-use crate::cli::{Common, LabError};
+use crate::common::Common;
+use crate::error::LabError;
 use crate::explore::{Case, Claim, explored};
 use crate::say;
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use shmkv_harness::sim::Search;
 use shmkv_harness::{Scenario, Shared, StressOptions, thousands};
 use shmkv_labs::explore::lab_search;
-use shmkv_labs::lab_3_readers::{self as readers, Reading};
-use shmkv_labs::lab_3_writers::{self as writers, Writing};
+use shmkv_labs::lab_2::{self, wrong};
+use shmkv_labs::lab_3::readers::{self, Reading};
+use shmkv_labs::lab_3::writers::{self, Writing};
 use shmkv_labs::story::{verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, lab_2, lab_2_wrong, lab_3, lab_4};
+use shmkv_labs::{lab_1, lab_3, lab_4};
 
 use super::{lost_update, transfer, variants};
 use crate::{BookError, Figures, Sources};
@@ -115,9 +116,9 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let patient = StressOptions { stop_at_failure: true, ..paused(1_000) };
     let hasty = StressOptions { deadline: Duration::from_millis(200), ..patient.clone() };
     let wrong = [
-        figures.stressed(name, &lab_2_wrong::unlocked_reader(50, 50), &patient)?,
-        figures.stressed(name, &lab_2_wrong::early_return(2), &hasty)?,
-        figures.stressed(name, &lab_2_wrong::check_then_act(4, 2), &patient)?,
+        figures.stressed(name, &wrong::unlocked_reader(50, 50), &patient)?,
+        figures.stressed(name, &wrong::early_return(2), &hasty)?,
+        figures.stressed(name, &wrong::check_then_act(4, 2), &patient)?,
     ];
     figures.printed(name, verdicts(&wrong).render(false));
     lab_2_executions(figures, sources)
@@ -126,20 +127,20 @@ fn lab_2(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
 fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-2/unlocked-reader";
     figures.of_lab(name, "lab-2", "unlocked-reader");
-    let unlocked = lab_2_wrong::unlocked_reader(1, 1);
+    let unlocked = wrong::unlocked_reader(1, 1);
     figures.searched(name, &unlocked, &first(), "violated: the reader")?;
 
     let name = "lab-2/early-return";
     let lines = [
-        sources.excerpt("labs/src/lab_2_wrong.rs:insert")?,
-        sources.excerpt("labs/src/lab_2_wrong.rs:fill")?,
+        sources.excerpt("labs/src/lab_2/wrong.rs:insert")?,
+        sources.excerpt("labs/src/lab_2/wrong.rs:fill")?,
     ];
-    let known = lab_2_wrong::early_return_to_a_known_key();
+    let known = wrong::early_return_to_a_known_key();
     figures.playable(name, known, "deadlock: b waits on lock.value, taken by a", &lines)?;
 
     let name = "lab-2/check-then-act";
     figures.of_lab(name, "lab-2", "check-then-act");
-    let race = lab_2_wrong::check_then_act(2, 1);
+    let race = wrong::check_then_act(2, 1);
     figures.searched(name, &race, &first(), "violated: every key")?;
 
     // What the chapter's answers say of `set_in_two_steps`, with one set each and with two.
@@ -151,11 +152,11 @@ fn lab_2_executions(figures: &mut Figures, sources: &Sources) -> Result<(), Book
         (1, "every value is of one writer", "held"),
         (2, "no key is in two slots", "violated"),
     ] {
-        let race = about(lab_2_wrong::check_then_act(2, sets), invariant);
+        let race = about(wrong::check_then_act(2, sets), invariant);
         figures.searched("lab-2/answers", &race, &first(), wanted)?;
     }
     let itself = "deadlock: writer 1 waits on lock.value, held by writer 1";
-    figures.all_fail("lab-2/early-returns", &lab_2_wrong::early_return(2), itself)?;
+    figures.all_fail("lab-2/early-returns", &wrong::early_return(2), itself)?;
     figures.has_steps("lab-2/check-then-act", &["take lock 1 → 0", "post lock 0 → 1"])?;
 
     figures.searched("lab-2/crosswise", &variants::crosswise(), &first(), "deadlock")?;
@@ -190,7 +191,7 @@ fn lab_3(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
 fn lab_3_executions(figures: &mut Figures, sources: &Sources) -> Result<(), BookError> {
     let name = "lab-3/version-first";
     let lines = [
-        sources.excerpt("labs/src/lab_3_readers.rs:version-first")?,
+        sources.excerpt("labs/src/lab_3/readers.rs:version-first")?,
         sources.excerpt("labs/src/table.rs:read")?,
         sources.excerpt("labs/src/lab_3.rs:set")?,
         sources.excerpt("labs/src/lab_3.rs:change")?,

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shmkv_harness::{PAUSE_LENGTH, colour_on, in_lines, stress_until, thousands};
-use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::cli::{Lab, conclude};
+use shmkv_labs::common::Common;
+use shmkv_labs::error::LabError;
 use shmkv_labs::{explore, lab_1, say};
 
 fn main() -> ExitCode {

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use shmkv_harness::{StressOptions, stress, stress_until, thousands};
-use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::cli::{Lab, conclude};
+use shmkv_labs::common::Common;
+use shmkv_labs::error::LabError;
 use shmkv_labs::explore::{Case, lab_search};
+use shmkv_labs::lab_2::{self, wrong};
 use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, lab_2, lab_2_wrong, say};
+use shmkv_labs::{lab_1, say};
 
 fn main() -> ExitCode {
     LAB.main()
@@ -48,9 +51,9 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let patient = StressOptions { stop_at_failure: true, ..options };
     let hasty = StressOptions { deadline: Duration::from_millis(200), ..patient.clone() };
     let wrong = [
-        stress(&lab_2_wrong::unlocked_reader(50, 50), &patient)?,
-        stress(&lab_2_wrong::early_return(2), &hasty)?,
-        stress(&lab_2_wrong::check_then_act(processes, 2), &patient)?,
+        stress(&wrong::unlocked_reader(50, 50), &patient)?,
+        stress(&wrong::early_return(2), &hasty)?,
+        stress(&wrong::check_then_act(processes, 2), &patient)?,
     ];
     if common.tells() {
         say!("{}", rendered(&verdicts(&wrong)));

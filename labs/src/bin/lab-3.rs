@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shmkv_harness::{StressOptions, stress, thousands};
-use shmkv_labs::cli::{Common, Lab, LabError, conclude};
+use shmkv_labs::cli::{Lab, conclude};
+use shmkv_labs::common::Common;
+use shmkv_labs::error::LabError;
 use shmkv_labs::explore::lab_search;
-use shmkv_labs::lab_3_readers::{self as readers, CHANGES, Reading};
-use shmkv_labs::lab_3_writers::{self as writers, Writing};
+use shmkv_labs::lab_3::readers::{self, CHANGES, Reading};
+use shmkv_labs::lab_3::writers::{self, Writing};
 use shmkv_labs::story::{rendered, searches, verdicts};
 use shmkv_labs::{lab_3, say};
 

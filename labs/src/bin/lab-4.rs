@@ -6,13 +6,16 @@ use std::process::ExitCode;
 use serde_json::json;
 use shmkv_harness::sim::Search;
 use shmkv_harness::{colour_on, stress, thousands};
-use shmkv_labs::cli::{Common, LabError, conclude};
+use shmkv_labs::cli::conclude;
+use shmkv_labs::common::Common;
+use shmkv_labs::error::LabError;
 use shmkv_labs::explore::lab_search;
+use shmkv_labs::lab_4::{self, commands, two_programs};
+use shmkv_labs::say;
 use shmkv_labs::story::searches;
-use shmkv_labs::{lab_4, lab_4_commands, say, two_programs};
 
 fn main() -> ExitCode {
-    lab_4_commands::main(tell)
+    commands::main(tell)
 }
 
 /// Tells the story of the store: a producer and a consumer, stress, simulation.

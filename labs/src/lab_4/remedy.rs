@@ -2,7 +2,7 @@
 
 use shmkv::{Owner, SegmentError, SegmentName, StoreError};
 
-use crate::cli::LabError;
+use crate::error::LabError;
 
 /// The error, with the command that helps, where there is one.
 pub fn helped(error: LabError, name: &SegmentName) -> LabError {

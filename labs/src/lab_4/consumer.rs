@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use shmkv::{Deadline, KeyValue, Owner, Process, SegmentError, Snapshot, Store, StoreError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::cli::LabError;
-use crate::remedy::helped;
-use crate::store_commands::Named;
-use crate::{say, show};
+use super::remedy::helped;
+use super::show;
+use super::store_commands::Named;
+use crate::error::LabError;
+use crate::say;
 
 /// How often it looks whether a signal has come, or the store is gone.
 const LOOK: Duration = Duration::from_millis(100);

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use shmkv::{KeyValue, OpenOptions, SegmentName, Store, StoreError};
 use shmkv_harness::colour_on;
 
-use crate::cli::{self, LabError};
-use crate::producer::{Pair, bytes, name_parser, pair_parser};
-use crate::remedy::helped;
-use crate::{say, show};
+use super::producer::{Pair, bytes, name_parser, pair_parser};
+use super::remedy::helped;
+use super::show;
+use crate::error::{self, LabError};
+use crate::say;
 
 /// Which store.
 #[derive(Args, Clone, Debug)]
@@ -129,7 +130,7 @@ fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
             if target.json || std::io::stdout().is_terminal() {
                 answer(target, document, || show::text(&value))?;
             } else {
-                cli::bytes(&value)?;
+                error::bytes(&value)?;
             }
         }
         StoreCommand::Set { pairs, create, target } => set(pairs, *create, target)?,

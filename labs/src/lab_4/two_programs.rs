@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 
 use shmkv::{KeyValue, SegmentName, Store};
 
-use crate::cli::LabError;
-use crate::{producer, say};
+use super::producer;
+use crate::error::LabError;
+use crate::say;
 
 /// Tells of both, on a store of their own.
 ///

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::{Common, LabError, finish};
-use crate::consumer::{self, ConsumerOptions};
+use super::consumer::{self, ConsumerOptions};
+use super::producer::{self, ProducerOptions};
+use super::store_commands::{self, StoreCommand};
+use crate::cli::finish;
+use crate::common::Common;
+use crate::error::LabError;
 use crate::explore::{self, Simulated};
-use crate::lab_4;
-use crate::producer::{self, ProducerOptions};
-use crate::store_commands::{self, StoreCommand};
 
 /// The whole program, of which `tell` is the story.
 pub fn main(tell: fn(&Common) -> Result<bool, LabError>) -> ExitCode {
@@ -19,7 +20,7 @@ pub fn main(tell: fn(&Common) -> Result<bool, LabError>) -> ExitCode {
         Some(Action::Producer(options)) => producer::run(options),
         Some(Action::Consumer(options)) => consumer::run(options),
         Some(Action::Store(command)) => store_commands::run(command),
-        Some(Action::Simulated(command)) => explore::run("lab-4", &lab_4::cases(), command),
+        Some(Action::Simulated(command)) => explore::run("lab-4", &super::cases(), command),
     };
     finish("lab-4", result)
 }

@@ -9,9 +9,10 @@ use shmkv::{KeyValue, SegmentName, Store};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::LabError;
-use crate::remedy::helped;
-use crate::{say, show};
+use super::remedy::helped;
+use super::show;
+use crate::error::LabError;
+use crate::say;
 
 /// What the C producer sets too.
 pub const PAIRS: [(&str, &str); 8] = [

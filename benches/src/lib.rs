@@ -1,4 +1,0 @@
-//! What benchmarks and their tests share.
-#![warn(missing_docs)]
-
-pub mod bugs;
