@@ -11,7 +11,7 @@ mod table;
 use std::process::ExitCode;
 
 use cell::{Column, Limits, measure};
-use shmkv_benches::bugs::{Form, Program, programs};
+use shmkv_bugs::{Form, Program, programs};
 use shmkv_harness::sim::{Search, SearchReport, Strategy};
 
 fn main() -> ExitCode {

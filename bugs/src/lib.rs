@@ -8,6 +8,7 @@
 //! Schedulers: An Empirical Study", TOPC 2016. The published means are those of
 //! Zhao, Wolff, Mathur & Roychoudhury, "Selectively Uniform Concurrency Testing",
 //! ASPLOS 2025, whose tool has fewer steps in a mutex and more in a creation.
+#![warn(missing_docs)]
 
 mod account;
 mod bluetooth;

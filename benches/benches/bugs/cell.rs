@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use shmkv_benches::bugs::{Form, Mean, Program};
+use shmkv_bugs::{Form, Mean, Program};
 use shmkv_harness::sim::{Search, Strategy};
 
 /// No process hangs here, however much else the machine has to do.

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use shmkv_benches::bugs::{Program, programs};
+use shmkv_bugs::{Program, programs};
 use shmkv_harness::colour_on;
 
 use cell::{Column, Needed};

@@ -1,7 +1,7 @@
 //! The cells as a table for people, and as rows for programs.
 
 use serde::Serialize;
-use shmkv_benches::bugs::{Mean, Program};
+use shmkv_bugs::{Mean, Program};
 use shmkv_harness::{Cell, TextTable, thousands};
 
 use crate::cell::{Column, Limits, Needed};
