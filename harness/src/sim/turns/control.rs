@@ -177,7 +177,7 @@ pub struct ProcessControl {
 /// How an execution ended, as seen from inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Outcome {
+pub enum Ending {
     /// It goes on.
     #[default]
     Running,
@@ -235,7 +235,7 @@ pub struct Control {
     pub prefix_len: Cell<u32>,
 
     /// How it ended.
-    pub outcome: Cell<Outcome>,
+    pub ending: Cell<Ending>,
     /// Who was refused, or hung.
     pub culprit: Cell<u8>,
     /// The sentence of a refusal.
@@ -292,7 +292,7 @@ impl Control {
 
     /// Makes everything ready for another execution of the same scenario.
     pub fn reset(&self) {
-        self.outcome.set(Outcome::Running);
+        self.ending.set(Ending::Running);
         self.culprit.set(NOBODY);
         self.refusal.set("");
         self.diverged.set(None);

@@ -5,7 +5,7 @@
 //! do. It follows the prefix of the schedule, and after that the policy.
 //! Limits: runs inside signal handlers, so it neither allocates nor locks.
 
-use super::control::{Control, Outcome, ProcessControl, State};
+use super::control::{Control, Ending, ProcessControl, State};
 use super::{log, spin};
 use crate::random::mix;
 use crate::sim::policy::View;
@@ -22,7 +22,7 @@ pub enum Next {
     Kill(u8),
     /// The clock has moved on, and this process's wait has ended.
     Timeout(u8),
-    /// Nothing: all have ended, or the execution has (see [`Control::outcome`]).
+    /// Nothing: all have ended, or the execution has (see [`Control::ending`]).
     Over,
 }
 
@@ -96,18 +96,18 @@ fn spins(control: &Control, process: &ProcessControl) -> bool {
 
 /// Decides, and writes the step into the log.
 pub fn next(control: &Control) -> Next {
-    if control.outcome.get() != Outcome::Running {
+    if control.ending.get() != Ending::Running {
         return Next::Over;
     }
     let candidates = Candidates::of(control);
     if control.steps.get() >= control.step_limit.get() {
-        control.outcome.set(Outcome::OutOfSteps);
+        control.ending.set(Ending::OutOfSteps);
         return Next::Over;
     }
     if candidates.is_stuck(control) && control.choices.get() >= control.prefix_len.get() {
         let stale = |p: &ProcessControl| p.loops.get() && p.loops_at.get() < control.progress.get();
         if control.those(stale).is_empty() {
-            control.outcome.set(Outcome::Loop);
+            control.ending.set(Ending::Loop);
             return Next::Over;
         }
         control.processes().iter().filter(|p| stale(p)).for_each(spin::look_again);
@@ -131,7 +131,7 @@ fn stuck(control: &Control, candidates: Candidates) -> Next {
     let killed = control.those(|process| process.state.get() == State::Killed);
     let recovering = candidates.alive.has(control.count.get());
     if killed.is_empty() || !control.recovers.get() || recovering {
-        control.outcome.set(Outcome::Deadlock);
+        control.ending.set(Ending::Deadlock);
         return Next::Over;
     }
     let ip = control.process(process).pending.get().ip;

@@ -20,7 +20,7 @@ use crate::sim::limits::{MAX_PROCESSES, MAX_STEPS, SPIN_TURNS};
 use crate::sim::order::{Execution, Order};
 use crate::sim::processes::ProcessSet;
 use crate::sim::record::Step;
-use crate::sim::turns::control::{Control, Outcome};
+use crate::sim::turns::control::{Control, Ending};
 use crate::sim::{SimError, symbols};
 use crate::trap::Trap;
 use crate::{ProcessEnd, Scenario, Shared, Verdict, panics, thousands};
@@ -126,8 +126,8 @@ impl<'a, T: Shared> Runner<'a, T> {
             marker: PhantomData,
         };
         runner.wait_for_answer(0)?;
-        match runner.page().outcome.get() {
-            Outcome::Refused => Err(SimError::Unsupported { why: runner.page().refusal.get() }),
+        match runner.page().ending.get() {
+            Ending::Refused => Err(SimError::Unsupported { why: runner.page().refusal.get() }),
             _ => Ok(runner),
         }
     }
@@ -203,12 +203,12 @@ impl<'a, T: Shared> Runner<'a, T> {
 
     fn read(&self) -> Result<Execution, SimError> {
         let page = self.page();
-        if page.outcome.get() == Outcome::Refused {
+        if page.ending.get() == Ending::Refused {
             let culprit = usize::from(page.culprit.get());
             let process = self.name(culprit);
             return Err(SimError::Refused { process, what: page.refusal.get() });
         }
-        if page.outcome.get() == Outcome::Starved {
+        if page.ending.get() == Ending::Starved {
             let process = self.name(page.culprit.get().into());
             let (after_ms, used_ms) = page.waited_ms.get();
             return Err(SimError::Starved { process, after_ms, used_ms });

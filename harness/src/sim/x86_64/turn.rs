@@ -14,7 +14,7 @@ use super::sys;
 use super::world::{World, world};
 use crate::sim::processes::ProcessSet;
 use crate::sim::record::{Op, Pending};
-use crate::sim::turns::control::{Outcome, ProcessControl, State};
+use crate::sim::turns::control::{Ending, ProcessControl, State};
 use crate::sim::turns::decide::{self, Next};
 
 /// Stands at `pending` until it is chosen.
@@ -169,7 +169,7 @@ pub fn refuse(sentence: &str) -> ! {
     let world = world();
     world.control.refusal.set(sentence);
     world.control.culprit.set(world.me());
-    world.control.outcome.set(Outcome::Refused);
+    world.control.ending.set(Ending::Refused);
     end_all(world);
     sys::leave_by(libc::SIGKILL)
 }

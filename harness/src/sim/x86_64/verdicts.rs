@@ -5,7 +5,7 @@ use crate::judge;
 use crate::sim::limits::MAX_PROCESSES;
 use crate::sim::names::Names;
 use crate::sim::record::{Op, Step};
-use crate::sim::turns::control::{Control, Outcome, ProcessControl, State};
+use crate::sim::turns::control::{Control, Ending, ProcessControl, State};
 use crate::sim::{livelock, symbols};
 use crate::{End, Grade, Measured, ProcessEnd, Scenario, Shared, Verdict, Waiter};
 
@@ -43,11 +43,11 @@ pub fn judge<T: Shared>(
     let late = |_| late(page, &name);
     let broken = judge::first_broken_end((0..).map(name), ends.iter(), late);
     let broken = broken.map(|verdict| with_location(verdict, page, &name));
-    let endless = match page.outcome.get() {
+    let endless = match page.ending.get() {
         _ if broken.is_some() => None,
-        Outcome::Deadlock => Some(deadlock::<T>(page, log.steps, &name)),
-        Outcome::OutOfSteps => Some(livelock::at_the_limit(log.image, log.steps)),
-        Outcome::Loop => {
+        Ending::Deadlock => Some(deadlock::<T>(page, log.steps, &name)),
+        Ending::OutOfSteps => Some(livelock::at_the_limit(log.image, log.steps)),
+        Ending::Loop => {
             let all = page.processes().iter().enumerate();
             let loopers = all.filter(|(_, p)| p.state.get() == State::Ready).map(|(i, _)| name(i));
             Some(livelock::of(log.image, log.steps, loopers.collect()))
@@ -68,9 +68,9 @@ pub fn judge<T: Shared>(
 
 /// The verdict on a process that made no step for too long.
 fn late(page: &Control, name: &impl Fn(usize) -> String) -> Option<Verdict> {
-    let of = match page.outcome.get() {
-        Outcome::Hung => Measured::ProcessorTime,
-        Outcome::Asleep => Measured::Sleep,
+    let of = match page.ending.get() {
+        Ending::Hung => Measured::ProcessorTime,
+        Ending::Asleep => Measured::Sleep,
         // It waits for others, which is told elsewhere.
         _ => return None,
     };

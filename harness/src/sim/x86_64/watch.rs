@@ -13,7 +13,7 @@
 use std::io::Write;
 
 use super::sys;
-use crate::sim::turns::control::{Control, Outcome};
+use crate::sim::turns::control::{Control, Ending};
 
 /// How often the zygote looks, in milliseconds.
 pub const TICK_MS: u64 = 100;
@@ -47,7 +47,7 @@ impl Watch {
     }
 
     /// Looks once; says how the execution ends, if it is to be given up.
-    pub fn look(&mut self, control: &Control) -> Option<Outcome> {
+    pub fn look(&mut self, control: &Control) -> Option<Ending> {
         let turn = control.turn.get().unwrap_or(0);
         let pid = control.process(turn).pid.get();
         let (now, used) = (clock_ms(libc::CLOCK_MONOTONIC), used_ms(pid));
@@ -68,18 +68,18 @@ impl Watch {
         self.used_ms = used;
         let (waited, used) = (now - self.since_ms, used.saturating_sub(self.used_at_first_ms));
         let limit = control.hang_ms.get();
-        let outcome = if used >= limit {
-            Outcome::Hung
+        let ending = if used >= limit {
+            Ending::Hung
         } else if self.asleep * TICK_MS >= limit {
-            Outcome::Asleep
+            Ending::Asleep
         } else if waited >= limit.saturating_mul(STARVED.0).max(STARVED.1) {
             control.waited_ms.set((waited, used));
-            Outcome::Starved
+            Ending::Starved
         } else {
             return None;
         };
         control.culprit.set(turn);
-        Some(outcome)
+        Some(ending)
     }
 }
 

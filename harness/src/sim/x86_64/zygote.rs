@@ -19,7 +19,7 @@ use super::world::{World, world};
 use super::{crash, registers, signals, sys, turn, unwind};
 use crate::panics;
 use crate::sim::limits::MAX_FRAMES;
-use crate::sim::turns::control::{Outcome, State};
+use crate::sim::turns::control::{Ending, State};
 
 /// The request to end, as a value of [`Control::asked`].
 pub const STOP: u32 = u32::MAX;
@@ -47,7 +47,7 @@ impl Zygote<'_> {
         let control = self.world.control;
         if let Err(why) = self.prepare() {
             control.refusal.set(&why);
-            control.outcome.set(Outcome::Refused);
+            control.ending.set(Ending::Refused);
             self.answer();
             sys::leave(1);
         }
@@ -120,8 +120,7 @@ impl Zygote<'_> {
         let control = self.world.control;
         self.run(0, control.count.get());
         let killed = control.those(|process| process.state.get() == State::Killed);
-        if !killed.is_empty() && control.outcome.get() == Outcome::Running && control.recovers.get()
-        {
+        if !killed.is_empty() && control.ending.get() == Ending::Running && control.recovers.get() {
             self.run(control.count.get(), 1);
         }
     }
@@ -139,7 +138,7 @@ impl Zygote<'_> {
             if pid < 0 {
                 let control = self.world.control;
                 control.refusal.set(&format!("a process could not be forked (error {})", -pid));
-                control.outcome.set(Outcome::Refused);
+                control.ending.set(Ending::Refused);
                 self.end(process);
                 return self.reap(process - first);
             }
@@ -166,10 +165,10 @@ impl Zygote<'_> {
             if pid == -i64::from(libc::ECHILD) {
                 return;
             }
-            if control.outcome.get() == Outcome::Running
-                && let Some(outcome) = watch.look(control)
+            if control.ending.get() == Ending::Running
+                && let Some(ending) = watch.look(control)
             {
-                control.outcome.set(outcome);
+                control.ending.set(ending);
                 self.end(control.processes().len() as u8);
             }
         }
@@ -179,7 +178,7 @@ impl Zygote<'_> {
     /// handler could catch: the others would wait for it forever.
     fn note_end(&self, pid: i32, status: i32) {
         let control = self.world.control;
-        let over = control.outcome.get() != Outcome::Running;
+        let over = control.ending.get() != Ending::Running;
         let found = control.processes().iter().position(|process| process.pid.get() == pid);
         let Some(process) = found.map(|index| &control.processes[index]) else { return };
         // From here on the ID may be another's.
