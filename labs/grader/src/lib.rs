@@ -18,7 +18,7 @@ pub mod lab_4;
 mod trial;
 
 pub use answer::{Answer, Break, Predict, Wanted, Work};
-pub use check::{Execution, Failed, Reply, Report, Request, Task, run};
+pub use check::{AtTrial, Execution, Failed, Reply, Report, Request, Task, run};
 pub use dice::Dice;
 pub use failure::{Failure, NoFailure};
 pub use trial::{Trial, TrialBuilder};

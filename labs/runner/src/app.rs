@@ -15,6 +15,7 @@ use crate::places::Places;
 use crate::progress::{Progress, ProgressError};
 use crate::screen::Screen;
 use crate::show;
+use crate::waiting::Waiting;
 
 /// Why a command could not be carried out, in a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +102,7 @@ impl<'a> App<'a> {
     fn rebuild(&mut self, damage: &dyn fmt::Display) -> Outcome<()> {
         self.screen.line(&format!("{damage}. It is rebuilt: what you changed is checked."))?;
         for exercise in ALL {
-            if !self.places.is_changed(exercise) {
+            if !self.places.is_changed(exercise) || !self.places.file(exercise).exists() {
                 continue;
             }
             let graded = self.grade(exercise, seed_of_now())?;
@@ -150,9 +151,17 @@ impl<'a> App<'a> {
     /// Grades the learner's file.
     ///
     /// # Errors
-    /// [`CommandError::Grade`].
+    /// [`CommandError::Grade`]; [`CommandError::Usage`] where there is no file.
     pub fn grade(&mut self, exercise: &Exercise, seed: u64) -> Outcome<Graded> {
         let file = self.places.file(exercise);
+        if !file.exists() {
+            let file = self.places.shorten(&file);
+            let reset = format!("cargo run --bin labs -- reset {}", exercise.id);
+            return Err(CommandError::Usage(format!(
+                "{file} is not there; to bring it back: {reset}"
+            )));
+        }
+        let _line = Waiting::for_one(exercise.id);
         let libraries = self.libraries()?;
         Ok(grade::grade(&libraries, exercise, &file, seed, Effort::default())?)
     }

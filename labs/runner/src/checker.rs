@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use shmkv_grader::{Reply, Request};
+use shmkv_grader::{AtTrial, Reply, Request};
 
-use crate::processor;
+use crate::{processor, waiting};
 
 /// How much of what is printed is kept, in bytes.
 const KEPT: usize = 64 << 10;
@@ -70,6 +70,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// It could not be started, or not be talked to.
 pub fn ask(checker: &Path, request: &Request, limit: Duration) -> io::Result<Asked> {
     let started = Instant::now();
+    waiting::say("running".into());
     let (mut ours, theirs) = UnixStream::pair()?;
     let (printed, print) = io::pipe()?;
     let mut command = Command::new(checker);
@@ -164,6 +165,7 @@ impl Conversation {
             }
             if socket_ready {
                 let open = read_some(&mut socket, &mut self.line, usize::MAX)?;
+                self.tell_trials();
                 if self.line.ends_with(b"\n") || !open {
                     answered = Some(self.line.ends_with(b"\n"));
                     // Its processes are gone, or go with it; what they have
@@ -175,6 +177,16 @@ impl Conversation {
             if answered.is_some() && !pipe_open {
                 return Ok(answered);
             }
+        }
+    }
+
+    /// Tells how far it is, by the lines before the answer.
+    fn tell_trials(&mut self) {
+        while let Some(end) = self.line.iter().position(|byte| *byte == b'\n')
+            && let Ok(at) = serde_json::from_slice::<AtTrial>(&self.line[..end])
+        {
+            waiting::say(format!("trial {} of {}", at.trial, at.of));
+            self.line.drain(..=end);
         }
     }
 

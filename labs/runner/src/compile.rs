@@ -59,7 +59,7 @@ pub enum CompileError {
         what: String,
     },
     /// The file is none that can be compiled.
-    #[error("{what}: an answer is a file of at most {} KiB", LONGEST >> 10)]
+    #[error("the file {what}: an answer is a file of at most {} KiB", LONGEST >> 10)]
     NoFile {
         /// What it is.
         what: String,

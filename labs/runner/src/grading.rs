@@ -18,6 +18,7 @@ use crate::grade::{self, Effort, Graded};
 use crate::places::Places;
 use crate::reports::{self, Output, Row};
 use crate::screen::Tone;
+use crate::waiting::Waiting;
 use crate::workshop::Folder;
 
 /// What to grade, and what to write.
@@ -45,16 +46,19 @@ pub fn grade(app: &mut App<'_>, order: &Order) -> Outcome<bool> {
     let submitted = order.from.as_deref().map(|from| find_all(&app.places, from)).transpose()?;
     let mut desk = Desk::new(app, submitted);
     let mut rows: Vec<Row> = Vec::new();
+    let line = Waiting::for_all(ALL.len());
     for exercise in ALL {
+        line.turn_to(exercise.id);
         let seed = order.seed.unwrap_or_else(seed_of_now);
         let checked = match &mut desk {
             Ok(desk) => desk.grade(exercise, seed),
             Err(why) => Err(why.clone()),
         };
         let row = Row { exercise, checked };
-        say(app, &row)?;
+        line.done(|| say(app, &row))?;
         rows.push(row);
     }
+    drop(line);
     let points: u32 = rows.iter().map(Row::points).sum();
     let possible: u32 = ALL.iter().map(|exercise| exercise.kind.points()).sum();
     let passed = rows.iter().filter(|row| row.passed()).count();

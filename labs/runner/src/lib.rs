@@ -22,5 +22,6 @@ pub mod prose;
 pub mod reports;
 pub mod screen;
 pub mod show;
+mod waiting;
 pub mod watch;
 mod workshop;

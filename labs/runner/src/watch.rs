@@ -120,8 +120,8 @@ impl Watch {
                 commands::name_solution(app, exercise)
             }
             Ok(false) => Ok(()),
-            // That of the machine passes.
-            Err(error @ CommandError::Grade(_)) => {
+            // The machine's troubles pass, and a file that is gone comes back.
+            Err(error @ (CommandError::Grade(_) | CommandError::Usage(_))) => {
                 app.screen.line(&error.to_string()).map_err(Into::into)
             }
             Err(error) => Err(error),

@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -228,6 +229,40 @@ fn output_to_a_pipe_has_no_colour() {
     let output = copy.run(&["list"]);
     output.stdout.as_slice().read_to_string(&mut text).expect("text");
     assert!(!text.contains('\u{1b}'), "{text:?}");
+}
+
+/// It computes for longer than a check may take without a line, on every machine.
+#[test]
+fn a_long_check_shows_one_line_that_goes_away() {
+    let copy = Copy::new();
+    let wrong = "../exercises/wrong/lab-1/insert/computes_for_ever.rs";
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(wrong));
+    copy.write("lab-1/insert.rs", &text.expect("a wrong answer"));
+    let terminal = openpty(None, None).expect("a terminal");
+    let mut command = copy.command(&["check", "insert"]);
+    command.env("TERM", "xterm").stderr(terminal.slave);
+    let output = command.stdout(Stdio::piped()).output().expect("the runner runs");
+    assert_eq!(output.status.code(), Some(1));
+    drop(command);
+    let mut shown = Vec::new();
+    // Ends with EIO: nobody holds the other end.
+    let _ = File::from(terminal.master).read_to_end(&mut shown);
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains("insert: trial 1 of "), "{shown:?}");
+    assert!(shown.ends_with("\u{1b}[2K") && !shown.contains('\n'), "{shown:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.starts_with("insert: too slow\n"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_gone_can_be_brought_back() {
+    let copy = Copy::new();
+    fs::remove_file(copy.path("lab-1/insert.rs")).expect("it is there");
+    let (status, said) = copy.say(&["check", "insert"]);
+    assert_eq!((status, said.lines().count()), (Some(2), 1), "{said}");
+    assert!(said.contains("is not there; to bring it back: cargo run"), "{said}");
+    assert_eq!(copy.say(&["reset", "insert"]).0, Some(0));
+    assert_eq!(copy.say(&["check", "insert"]).0, Some(1));
 }
 
 #[test]

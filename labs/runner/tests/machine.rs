@@ -183,7 +183,7 @@ fn compiler_does_not_wait_for_devices_and_pipes() {
     fs::remove_file(answer(&folder)).expect("it is ours");
     mkfifo(&answer(&folder), Mode::S_IRWXU).expect("a pipe");
     let told = said(&labs(&folder, &["check", "insert"]).output().expect("the runner runs"));
-    assert!(told.contains("Insert.rs is a pipe, a socket or a device"), "{told}");
+    assert!(told.contains("The file insert.rs is a pipe, a socket or a device"), "{told}");
 }
 
 #[test]

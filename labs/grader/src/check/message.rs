@@ -38,6 +38,15 @@ pub enum Task {
     },
 }
 
+/// Before its answer, a checker says which trial it has come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AtTrial {
+    /// Which, from 1.
+    pub trial: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
 /// What a checker answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]

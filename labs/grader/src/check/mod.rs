@@ -19,7 +19,9 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use message::{Execution, Failed, Reply, Report, Request, Task};
+use serde::Serialize;
+
+pub use message::{AtTrial, Execution, Failed, Reply, Report, Request, Task};
 
 pub(crate) use confine::{confine, limit_time};
 
@@ -114,8 +116,14 @@ fn read_request() -> Result<Request, String> {
     serde_json::from_slice(&line).map_err(|error| error.to_string())
 }
 
+/// Says that trial number `trial` comes next.
+fn tell_trial(trial: usize, of: usize) {
+    // Whoever asked and does not listen is gone, and the answer tells that as well.
+    let _ = write_reply(&AtTrial { trial, of });
+}
+
 /// To standard input: a socket, so it goes both ways.
-fn write_reply(reply: &Reply) -> Result<(), nix::Error> {
+fn write_reply(reply: &impl Serialize) -> Result<(), nix::Error> {
     let mut line = serde_json::to_vec(reply).unwrap_or_default();
     line.push(b'\n');
     let mut rest = line.as_slice();

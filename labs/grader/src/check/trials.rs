@@ -11,7 +11,7 @@ use shmkv_harness::sim::SearchReport;
 use shmkv_harness::{StressOptions, StressReport, Verdict, thousands};
 
 use super::message::{Failed, Report};
-use super::{confine, judge, words};
+use super::{confine, judge, tell_trial, words};
 use crate::{Failure, Trial};
 
 /// How long a round may take before it hangs. Rounds take microseconds.
@@ -131,6 +131,7 @@ fn search_all(
 ) -> Result<Option<Failed>, String> {
     let mut slow = None;
     for (trial, number) in trials.iter().zip(1..) {
+        tell_trial(number, trials.len());
         if trial.terms.alone {
             match wait_alone(trial, number, evidence)? {
                 Some(failed) => return Ok(Some(failed)),
