@@ -83,4 +83,20 @@ pub enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Checks the grader, for instructors: makes solutions with one change each, and
+    /// sees that it rejects them.
+    Mutants {
+        /// The exercises; without any, all in which functions are written.
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+        /// Checks so many of each exercise only, evenly chosen, the same each time.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        sample: Option<u32>,
+        /// The seed of the hidden inputs.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Writes everything that was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }

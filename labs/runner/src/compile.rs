@@ -11,6 +11,8 @@
 //! not, it says so. Where the compiler takes unsound code for safe, such code can
 //! do to its process what it likes.
 
+mod batch;
+
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -21,6 +23,8 @@ use nix::sys::signal::Signal;
 use nix::sys::statvfs::statvfs;
 use serde::Deserialize;
 use shmkv_grader::catalogue::Exercise;
+
+pub use batch::{Batch, batch};
 
 use crate::bounded::{self, Ended};
 use crate::confined;
@@ -296,7 +300,9 @@ fn build(
     for (number, (_, file)) in answers.iter().enumerate() {
         compile_answer(libraries, &checker, number, file)?;
     }
-    link(libraries, &checker, exercise, answers)?;
+    let crates: Vec<String> = (0..answers.len()).map(crate_name).collect();
+    let named = answers.iter().zip(&crates).map(|((name, _), path)| (*name, path.clone()));
+    link(libraries, &checker, exercise, &named.collect::<Vec<_>>(), &crates)?;
     Ok(checker)
 }
 
@@ -394,18 +400,19 @@ fn foreign(listed: &str, file: &Path) -> Option<String> {
     })
 }
 
+/// Links the checker of answers, each with its name and its path, that are in `crates`.
 fn link(
     libraries: &Libraries,
     checker: &Checker,
     exercise: &Exercise,
-    answers: &[Answer<'_>],
+    answers: &[(&str, String)],
+    crates: &[String],
 ) -> Result<(), Failed> {
     let main = checker.folder.path().join("main.rs");
     fs::write(&main, main_of(exercise, answers)).map_err(io_error("writing the checker"))?;
     let mut rustc = libraries.rustc();
     rustc.args(["--crate-name", "checker", "-o"]).arg(checker.program());
-    for number in 0..answers.len() {
-        let name = crate_name(number);
+    for name in crates {
         let library = checker.folder.path().join(format!("lib{name}.rlib"));
         rustc.arg("--extern").arg(joined(&format!("{name}="), &library));
     }
@@ -422,21 +429,33 @@ fn finish(
     reads: &[&Path],
     refused: fn(String) -> CompileError,
 ) -> Result<(), Failed> {
+    match compile(libraries, rustc, checker, reads)? {
+        None => Ok(()),
+        Some(said) if said.has_place => Err(refused(said.text).into()),
+        Some(said) => Err(Failed::Unexplained(refused(said.text))),
+    }
+}
+
+/// Runs a compiler to its end; returns what it says where it refuses.
+fn compile(
+    libraries: &Libraries,
+    rustc: &Command,
+    checker: &Checker,
+    reads: &[&Path],
+) -> Result<Option<Diagnostics>, CompileError> {
     let folder = checker.folder.path();
     let mut compiler = confined::command(&libraries.labs, folder, reads, rustc);
     let ran = bounded::run(&mut compiler, &folder.join("rustc.log"));
     let ran = ran.map_err(io_error("running rustc"))?;
-    let diagnostics = Diagnostics::parse(&ran.said);
-    let machine = |why| Err(CompileError::Machine { why }.into());
+    let machine = |why| Err(CompileError::Machine { why });
     match ran.ended {
-        Ended::Exited(status) if status.success() => Ok(()),
+        Ended::Exited(status) if status.success() => Ok(None),
         Ended::Exited(status) if status.signal().is_some_and(is_from_outside) => {
             machine(format!("the compiler was ended from outside ({status})"))
         }
-        Ended::Exited(_) if diagnostics.has_place => Err(refused(diagnostics.text).into()),
-        Ended::Exited(_) => Err(Failed::Unexplained(refused(diagnostics.text))),
-        Ended::OutOfTime => Err(CompileError::Endless.into()),
-        Ended::Waited => Err(CompileError::Waits.into()),
+        Ended::Exited(_) => Ok(Some(Diagnostics::parse(&ran.said))),
+        Ended::OutOfTime => Err(CompileError::Endless),
+        Ended::Waited => Err(CompileError::Waits),
         Ended::Unserved(used) => machine(format!(
             "after {} s the compiler had got {:.1} s of processor time; the machine is busy",
             bounded::PATIENCE.as_secs(),
@@ -454,13 +473,12 @@ fn is_from_outside(signal: i32) -> bool {
 
 /// The source of a checker. Answers are made in constants: whatever a learner's
 /// file calls an item, none of its code runs in the checker.
-fn main_of(exercise: &Exercise, answers: &[Answer<'_>]) -> String {
+fn main_of(exercise: &Exercise, answers: &[(&str, String)]) -> String {
     let answer = format!("shmkv_grader::{}::Answer", exercise.module);
     let mut main = String::new();
-    for number in 0..answers.len() {
-        let name = crate_name(number);
+    for (number, (_, path)) in answers.iter().enumerate() {
         let fields = exercise.items.iter();
-        let fields = fields.map(|item| format!("{}: {name}::{item}", item.to_lowercase()));
+        let fields = fields.map(|item| format!("{}: {path}::{item}", item.to_lowercase()));
         let fields = fields.collect::<Vec<_>>().join(", ");
         main += &format!("const ANSWER_{number}: {answer} = {answer} {{ {fields} }};\n");
     }

@@ -4,6 +4,9 @@
 //! a linker that fails) may be the machine's fault.
 //! Source: the rustc book, "JSON Output".
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 /// Mistakes with a place that are those of the libraries: they are damaged, or built
@@ -25,7 +28,10 @@ struct Code {
 }
 
 #[derive(Deserialize)]
-struct Span {}
+struct Span {
+    #[serde(default)]
+    file_name: PathBuf,
+}
 
 /// What was said.
 pub struct Diagnostics {
@@ -33,12 +39,15 @@ pub struct Diagnostics {
     pub text: String,
     /// Whether an error has a place in what was compiled.
     pub has_place: bool,
+    /// The files that errors have a place in.
+    pub files: BTreeSet<PathBuf>,
 }
 
 impl Diagnostics {
     /// From what `rustc --error-format=json` says; other lines are taken as they are.
     pub fn parse(said: &str) -> Self {
-        let mut diagnostics = Self { text: String::new(), has_place: false };
+        let mut diagnostics =
+            Self { text: String::new(), has_place: false, files: BTreeSet::new() };
         for line in said.lines() {
             match serde_json::from_str::<Message>(line) {
                 Ok(message) => diagnostics.add(&message),
@@ -53,6 +62,9 @@ impl Diagnostics {
             message.code.as_ref().is_some_and(|code| LIBRARIES.contains(&code.code.as_str()));
         let error = message.level == "error" && !message.spans.is_empty();
         self.has_place |= error && !of_libraries;
+        if error {
+            self.files.extend(message.spans.iter().map(|span| span.file_name.clone()));
+        }
         self.text += message.rendered.as_deref().unwrap_or_default();
     }
 }

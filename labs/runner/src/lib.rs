@@ -14,6 +14,7 @@ mod diagnostics;
 pub mod explain;
 pub mod grade;
 pub mod grading;
+pub mod mutants;
 pub mod places;
 mod plain;
 mod processor;

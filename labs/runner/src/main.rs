@@ -13,7 +13,7 @@ use shmkv_labs_runner::cli::{Cli, Command};
 use shmkv_labs_runner::grading::{self, Order};
 use shmkv_labs_runner::places::Places;
 use shmkv_labs_runner::screen::Screen;
-use shmkv_labs_runner::{commands, confined, watch};
+use shmkv_labs_runner::{commands, confined, mutants, watch};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -60,6 +60,10 @@ fn perform(cli: Cli) -> Outcome<bool> {
         }
         Some(Command::Grade { json, junit, points, from, seed }) => {
             grading::grade(app, &Order { json, junit, points, from, seed })
+        }
+        Some(Command::Mutants { exercises, sample, seed, json }) => {
+            let sample = sample.map(|count| count as usize);
+            mutants::run(app, &mutants::Order { exercises, sample, seed, json })
         }
     }
 }
