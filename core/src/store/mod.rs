@@ -3,8 +3,6 @@
 mod awaited;
 mod entry;
 mod error;
-#[cfg(test)]
-mod faults;
 mod limits;
 mod locked;
 mod operations;
@@ -13,8 +11,6 @@ mod recovery;
 mod segment_store;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod waiting;
 
 pub use entry::{Condition, Entry, NotUtf8, Put, Removed, Snapshot};
 pub use error::{Corruption, StoreError};

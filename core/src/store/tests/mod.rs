@@ -1,5 +1,8 @@
 //! The store's operations, their limits, and what each refuses.
 
+mod faults;
+mod waiting;
+
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 

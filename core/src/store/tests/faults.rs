@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use super::*;
 use crate::layout::Table;
+use crate::store::*;
 use crate::sys::object::path_of;
 use crate::testing::TestName;
 use crate::{Segment, SegmentError};

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use super::operations::wait_with_sleeps;
-use super::*;
 use crate::Deadline;
 use crate::layout::Table;
+use crate::store::operations::wait_with_sleeps;
+use crate::store::*;
 use crate::testing::TestName;
 
 /// Longer than any test should take, and than any pause of the machine.
@@ -154,7 +154,7 @@ fn every_operation_that_needs_the_lock_gives_up() {
     assert!(gave_up(store.delete("a").unwrap_err()));
     assert!(gave_up(store.clear().unwrap_err()));
     assert!(gave_up(store.entries().unwrap_err()));
-    assert_eq!(table.sem.value(), 0, "nobody posted what he did not take");
+    assert_eq!(table.sem.value(), 0, "nobody posted what it did not take");
     assert_eq!(store.version(), 0);
 }
 
