@@ -48,7 +48,7 @@ pub use name::{NameError, SegmentName};
 pub use segment::{OpenOptions, Segment, SegmentError};
 pub use semaphore::{Semaphore, SemaphoreError, SemaphoreGuard};
 pub use store::{
-    Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, FoundLock, KEY_LIMIT,
+    Change, Condition, Corruption, DEFAULT_LOCK_TIMEOUT, DEFAULT_NAME, Entry, FoundLock, KEY_LIMIT,
     KeyValue, NotUtf8, Owner, Process, Put, Recovered, Removed, Snapshot, Store, StoreError,
     VALUE_LIMIT, Within, recover_alone,
 };

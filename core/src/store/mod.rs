@@ -12,7 +12,7 @@ mod segment_store;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Condition, Entry, NotUtf8, Put, Removed, Snapshot};
+pub use entry::{Change, Condition, Entry, NotUtf8, Put, Removed, Snapshot};
 pub use error::{Corruption, StoreError};
 pub use limits::{KEY_LIMIT, VALUE_LIMIT};
 pub use operations::{DEFAULT_LOCK_TIMEOUT, KeyValue, Within};

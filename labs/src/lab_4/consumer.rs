@@ -1,6 +1,5 @@
 //! `lab-4 consumer`: shows the store, and each change of it as it comes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -8,7 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use shmkv::{Deadline, KeyValue, Owner, Process, SegmentError, Snapshot, Store, StoreError};
+use shmkv::{
+    Change, Deadline, Entry, KeyValue, Owner, Process, SegmentError, Snapshot, Store, StoreError,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::remedy::helped;
@@ -135,29 +136,28 @@ fn show_all(snapshot: &Snapshot, as_json: bool) -> Result<(), LabError> {
 
 /// What is different, key by key; several changes at once are one difference.
 fn show_changes(before: &Snapshot, now: &Snapshot, as_json: bool) -> Result<(), LabError> {
-    let pairs = |snapshot: &Snapshot| -> BTreeMap<Vec<u8>, (Vec<u8>, i64)> {
-        let entries = snapshot.entries.iter();
-        entries.map(|e| (e.key.clone(), (e.value.clone(), e.timestamp))).collect()
-    };
-    let (old, new) = (pairs(before), pairs(now));
     let version = now.version;
     let mut silent = true;
-    for (key, (value, _)) in new.iter().filter(|(key, pair)| old.get(*key) != Some(pair)) {
+    for change in now.changes_since(before) {
         silent = false;
-        let document = json!({
-            "event": "set", "version": version,
-            "key": show::json_text(key), "value": show::json_text(value),
-        });
-        tell(as_json, document, || {
-            format!("version {version}: {} = {}", show::text(key), show::text(value))
-        })?;
-    }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        silent = false;
-        let document = json!({
-            "event": "delete", "version": version, "key": show::json_text(key),
-        });
-        tell(as_json, document, || format!("version {version}: {} is gone", show::text(key)))?;
+        match change {
+            Change::Set(Entry { key, value, .. }) => {
+                let document = json!({
+                    "event": "set", "version": version,
+                    "key": show::json_text(key), "value": show::json_text(value),
+                });
+                tell(as_json, document, || {
+                    format!("version {version}: {} = {}", show::text(key), show::text(value))
+                })?;
+            }
+            Change::Deleted(Entry { key, .. }) => {
+                let document = json!({
+                    "event": "delete", "version": version, "key": show::json_text(key),
+                });
+                let words = || format!("version {version}: {} is gone", show::text(key));
+                tell(as_json, document, words)?;
+            }
+        }
     }
     if silent {
         // Set to what it was within one second, or set and deleted again.

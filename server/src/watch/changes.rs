@@ -8,7 +8,7 @@
 //! its version is told with an empty list.
 
 use serde::Serialize;
-use shmkv::{CAPACITY, Entry, Snapshot};
+use shmkv::{Entry, Snapshot};
 use utoipa::ToSchema;
 
 use crate::door::{Note, What};
@@ -83,14 +83,10 @@ impl From<&Note> for KeyChange {
     }
 }
 
-/// The pairs of a table, by slot.
-type Slots = [Option<Entry>; CAPACITY];
-
 /// The changes that lead from `old` to `new`. `ours` are those that we have
 /// made, in their order.
 pub fn between(old: &Snapshot, new: &Snapshot, ours: Vec<Note>) -> Vec<Change> {
-    let mut slots = by_slot(old);
-    let mut at = old.version;
+    let mut at = old.clone();
     let mut changes = Vec::new();
     let is_new = |note: &Note| {
         // Versions wrap: how far a note is from `old`, not whether it is more.
@@ -98,58 +94,41 @@ pub fn between(old: &Snapshot, new: &Snapshot, ours: Vec<Note>) -> Vec<Change> {
         distance != 0 && distance <= new.version.wrapping_sub(old.version)
     };
     for note in ours.into_iter().filter(is_new) {
-        let next = at.wrapping_add(1);
-        if note.version != next {
+        if note.version != at.version.wrapping_add(1) {
             break;
         }
-        at = next;
-        apply(&mut slots, &note);
-        changes.push(Change { from: at, version: at, notes: vec![note] });
+        apply(&mut at, &note);
+        changes.push(Change { from: at.version, version: at.version, notes: vec![note] });
     }
-    if at != new.version {
-        let notes = differences(&slots, &by_slot(new), new.version);
-        changes.push(Change { from: at.wrapping_add(1), version: new.version, notes });
+    if at.version != new.version {
+        let notes = new.changes_since(&at).map(|change| note_of(change, new.version)).collect();
+        changes.push(Change { from: at.version.wrapping_add(1), version: new.version, notes });
     }
     changes
 }
 
-fn by_slot(snapshot: &Snapshot) -> Slots {
-    let mut slots = Slots::default();
-    for entry in &snapshot.entries {
-        slots[entry.slot] = Some(entry.clone());
-    }
-    slots
-}
-
-fn apply(slots: &mut Slots, note: &Note) {
-    slots[note.slot] = match &note.what {
-        What::Delete => None,
-        What::Set { value, timestamp } => Some(Entry {
+fn apply(table: &mut Snapshot, note: &Note) {
+    table.version = note.version;
+    table.entries.retain(|entry| entry.slot != note.slot);
+    if let What::Set { value, timestamp } = &note.what {
+        table.entries.push(Entry {
             slot: note.slot,
             key: note.key.clone(),
             value: value.clone(),
             timestamp: *timestamp,
-        }),
-    };
+        });
+        table.entries.sort_by_key(|entry| entry.slot);
+    }
 }
 
-/// Deletions first, so that who applies them in order never has a key twice.
-fn differences(old: &Slots, new: &Slots, version: u32) -> Vec<Note> {
-    let lives = |key: &[u8]| new.iter().flatten().any(|entry| entry.key == key);
-    let gone = old.iter().flatten().filter(|entry| !lives(&entry.key)).map(|entry| Note {
-        version,
-        key: entry.key.clone(),
-        slot: entry.slot,
-        what: What::Delete,
-    });
-    let differs = |entry: &&Entry| old[entry.slot].as_ref() != Some(*entry);
-    let set = new.iter().flatten().filter(differs).map(|entry| Note {
-        version,
-        key: entry.key.clone(),
-        slot: entry.slot,
-        what: What::Set { value: entry.value.clone(), timestamp: entry.timestamp },
-    });
-    gone.chain(set).collect()
+fn note_of(change: shmkv::Change, version: u32) -> Note {
+    let (entry, what) = match change {
+        shmkv::Change::Deleted(entry) => (entry, What::Delete),
+        shmkv::Change::Set(entry) => {
+            (entry, What::Set { value: entry.value.clone(), timestamp: entry.timestamp })
+        }
+    };
+    Note { version, key: entry.key.clone(), slot: entry.slot, what }
 }
 
 #[cfg(test)]
