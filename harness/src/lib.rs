@@ -113,20 +113,27 @@
 //! }
 //! ```
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 
+#[allow(unsafe_code)]
 mod futex;
 mod judge;
+#[allow(unsafe_code)]
 mod memory;
 mod panics;
+#[allow(unsafe_code)]
 mod process;
 mod random;
 mod scenario;
+#[allow(unsafe_code)]
 mod shared;
+#[allow(unsafe_code)]
 mod shared_core;
 pub mod sim;
 mod simulate;
 mod stress;
 mod table;
+#[allow(unsafe_code)]
 mod trap;
 mod verdict;
 

@@ -84,12 +84,14 @@ mod semaphores;
 mod strategy;
 mod support;
 mod svg;
+#[allow(unsafe_code)]
 mod symbols;
 mod tally;
 mod timeline;
 #[cfg(target_arch = "x86_64")]
 mod turns;
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
 mod x86_64;
 
 use std::time::Duration;

@@ -174,6 +174,7 @@ fn as_text(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code, reason = "`shared!` implements an unsafe trait")]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64};

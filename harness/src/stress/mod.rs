@@ -12,6 +12,7 @@
 //! kill the harness; one that only goes wrong cannot. See `control`.
 
 mod burial;
+#[allow(unsafe_code, reason = "`shared!` implements an unsafe trait")]
 mod control;
 mod crew;
 mod judge;
@@ -21,7 +22,9 @@ mod progress;
 mod report;
 mod run;
 mod show;
+#[allow(unsafe_code, reason = "`shared!` implements an unsafe trait")]
 mod slot;
+#[allow(unsafe_code)]
 mod strike;
 mod worker;
 
