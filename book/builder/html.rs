@@ -6,7 +6,7 @@
 
 use serde_json::to_string;
 
-use shmkv_harness::sim::Replay;
+use shmkv_harness::sim::{Replay, escape};
 
 use crate::Excerpt;
 use crate::scheduler::{LabCase, Played};
@@ -98,8 +98,4 @@ fn caption(replay: &Replay, case: Option<LabCase>) -> String {
         format!(" Again: <code>{}</code>", escape(&case.command(&schedule)))
     });
     format!("Schedule <code>{}</code>: {verdict}.{again}", escape(&schedule))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

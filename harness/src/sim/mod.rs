@@ -111,6 +111,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use search::{explore, explore_with};
 pub use strategy::{Reduction, Search, Strategy};
 pub use support::supported;
+pub use svg::escape;
 pub use symbols::Place;
 pub use timeline::{Row, Timeline};
 #[cfg(target_arch = "x86_64")]

@@ -184,7 +184,8 @@ fn verdict(svg: &mut String, timeline: &Timeline, plan: &Plan) {
     );
 }
 
-fn escape(text: &str) -> String {
+/// `text` as it may stand in an element of HTML or XML, or between quotation marks.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
