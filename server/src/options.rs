@@ -57,13 +57,24 @@ pub struct Options {
     pub unlink: bool,
 
     /// How long a request waits for the store's lock, at most.
-    #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds)]
-    pub lock_timeout_ms: Duration,
+    #[arg(
+        long = "lock-timeout-ms",
+        value_name = "MS",
+        default_value = "5000",
+        value_parser = milliseconds
+    )]
+    pub lock_timeout: Duration,
 
     /// How long a client may take to send a request, or leave what it is
     /// sent untouched, before it is cut off
-    #[arg(long, verbatim_doc_comment, value_name = "MS", default_value = "10000", value_parser = milliseconds)]
-    pub stall_timeout_ms: Duration,
+    #[arg(
+        long = "stall-timeout-ms",
+        verbatim_doc_comment,
+        value_name = "MS",
+        default_value = "10000",
+        value_parser = milliseconds
+    )]
+    pub stall_timeout: Duration,
 }
 
 impl Options {
@@ -117,7 +128,7 @@ mod tests {
         let options = Options::parse_from(["server"]);
         assert_eq!(options.bind.to_string(), "127.0.0.1:8000");
         assert_eq!(options.name.as_str(), "/gitflow_kv_store");
-        assert_eq!(options.lock_timeout_ms, Duration::from_secs(5));
+        assert_eq!(options.lock_timeout, Duration::from_secs(5));
     }
 
     #[test]

@@ -127,16 +127,16 @@ async fn serve(options: Options) -> Result<(), ServeError> {
     };
     let metrics = Arc::new(Metrics::default());
     let (name, trust) = (options.name.clone(), options.trust());
-    let lock_timeout = options.lock_timeout_ms;
+    let lock_timeout = options.lock_timeout;
     let door = Door::new(name, trust, attached, lock_timeout, limits.queued, metrics.clone())
         .map_err(failed("starting a thread"))?;
     recovered.into_iter().for_each(|text| door.notice(text));
-    let (patience, read_only) = (options.stall_timeout_ms, options.read_only);
+    let (patience, read_only) = (options.stall_timeout, options.read_only);
     let app = Arc::new(App::new(door, metrics.clone(), patience, limits, read_only));
     let watcher = Watcher::start(app.clone()).map_err(failed("starting a thread"))?;
     let router = routes::router(app.clone());
     let gate = Gate::new(&options.allow_origin, &options.allow_host);
-    let (stall_timeout, connections) = (options.stall_timeout_ms, limits.connections);
+    let (stall_timeout, connections) = (options.stall_timeout, limits.connections);
     let server = Arc::new(Server { router, gate, metrics, stall_timeout, connections });
 
     println!("listening on http://{address}, segment {}: {how}", options.name);
