@@ -93,12 +93,14 @@ fn compiler_refuses_unsafe_code_elsewhere() {
     }
 }
 
-/// Files that the map names are there.
+/// Files that the map and the guide for contributors name are there.
 #[test]
 fn files_that_are_named_are_there() {
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let text = ["ARCHITECTURE.md", "CONTRIBUTING.md"]
+        .map(|name| fs::read_to_string(root().join(name)).expect(name))
+        .concat();
     let all: Vec<String> =
-        ["core", "harness", "labs", "server", "bindings", "book", "benches", "bugs"]
+        ["core", "harness", "labs", "server", "bindings", "book", "benches", "bugs", "tests"]
             .into_iter()
             .flat_map(rust_files)
             .collect();
