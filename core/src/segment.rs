@@ -114,7 +114,7 @@ pub enum SegmentError {
         needed: usize,
     },
     /// A directory, a symbolic link, a socket, … has this name in `/dev/shm`.
-    #[error("segment {name} is no shared memory object, but something else in /dev/shm")]
+    #[error("segment {name} is not a shared memory object but something else in /dev/shm")]
     NotAnObject {
         /// The segment's name.
         name: SegmentName,
@@ -131,7 +131,7 @@ pub enum SegmentError {
         source: io::Error,
     },
     /// The name means another object than the one that is mapped.
-    #[error("segment {name} is another object by now; it was not unlinked")]
+    #[error("segment {name} was replaced by another object; it was not unlinked")]
     Replaced {
         /// The segment's name.
         name: SegmentName,

@@ -132,8 +132,8 @@ impl Semaphore {
         Ok(())
     }
 
-    /// Makes it what it is to be, whatever it was. To be called by who has it to
-    /// itself: it forgets all who wait.
+    /// Initialises it, whatever it was. The caller must have exclusive access: all
+    /// waiters are forgotten.
     pub(crate) fn set(&self, value: u32, mark: Mark) {
         self.kind.store(BETWEEN_PROCESSES, Relaxed);
         // Release: who takes it later sees what was stored before.

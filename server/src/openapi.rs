@@ -72,8 +72,8 @@ fn complete(operation: &mut Operation, path: &str, method: &HttpMethod) {
         let responses = &mut operation.responses.responses;
         responses.entry(status.into()).or_insert_with(|| RefOr::T(problem(why)));
     };
-    add("400", "The request is no HTTP request that could be answered");
-    add("421", "The Host header is none of this server's names");
+    add("400", "Malformed request");
+    add("421", "The Host header names another server");
     add("431", "The headers are longer than 16 KiB");
     if *method != HttpMethod::Get {
         add("403", "The request comes from a page of a foreign origin, or the server is read-only");

@@ -59,7 +59,7 @@ impl Undo {
 
     // ANCHOR: restore
     /// Puts back what an owner that is dead had hidden, if it had; returns the
-    /// slot. To be called by who holds the table's lock. Killed at any step, it
+    /// slot. The caller must hold the table's lock. Killed at any step, it
     /// can be called again: it disarms last.
     pub(crate) fn restore(&self, table: &Table) -> Option<usize> {
         // Acquire: pairs with the fences in `arm`.

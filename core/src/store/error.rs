@@ -174,7 +174,7 @@ pub enum Corruption {
         second: usize,
     },
     /// The lock's bytes are not those that sem_init(3) leaves.
-    #[error("the semaphore is none that was made to be shared between processes")]
+    #[error("the semaphore was not initialised as process-shared")]
     SemaphoreKind,
     /// The lock's value is more than 1: several owners could be in at once.
     #[error("the semaphore is {value}, and a lock's is 0 or 1")]

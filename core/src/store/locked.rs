@@ -5,10 +5,10 @@
 //! is in place; it vanishes by one store as well. So a table left by a dead
 //! owner shows whole entries only; `entry_count` and `version` may be one
 //! change behind.
-//! Limits: a value of more than seven bytes is replaced with its key hidden; who
-//! reads without the lock may miss the key. Killed in between, the owner leaves
-//! the old pair in [`Undo`], for recovery to put back; without room for that he
-//! takes the entry along, and the count tells. A shorter value is replaced by
+//! Limits: a value of more than seven bytes is replaced with its key hidden; a
+//! reader without the lock may miss the key. Killed in between, the owner leaves
+//! the old pair in [`Undo`], for recovery to put back. Without room for that the
+//! entry is lost, and the count tells. A shorter value is replaced by
 //! one store, whatever was there before; killed just ahead of it, the owner
 //! leaves the new timestamp with the old value.
 
@@ -39,8 +39,8 @@ pub(super) struct Written {
     pub(super) inserted: bool,
 }
 
-/// Where a key is, or could be.
-enum Place {
+/// What a search for a key has found.
+enum Lookup {
     /// Its slot.
     Found(usize),
     /// It has none.
@@ -70,11 +70,11 @@ impl Locked<'_> {
     }
 
     pub(super) fn contains(&self, key: &[u8]) -> bool {
-        matches!(self.find(key), Place::Found(_))
+        matches!(self.find(key), Lookup::Found(_))
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let Place::Found(slot) = self.find(key) else {
+        let Lookup::Found(slot) = self.find(key) else {
             return Err(StoreError::NotFound { key: key.to_vec() });
         };
         let value = self.table.slots[slot].value.load();
@@ -84,11 +84,11 @@ impl Locked<'_> {
     pub(super) fn set(&self, key: &[u8], value: &[u8]) -> Result<Written, StoreError> {
         let timestamp = now();
         match self.find(key) {
-            Place::Found(slot) => {
+            Lookup::Found(slot) => {
                 self.replace(slot, key, value, timestamp);
                 Ok(Written { slot, timestamp, inserted: false })
             }
-            Place::Missing { free, occupied } => {
+            Lookup::Missing { free, occupied } => {
                 self.check_count(occupied)?;
                 let Some(slot) = free else {
                     return Err(StoreError::Full { capacity: CAPACITY });
@@ -146,7 +146,7 @@ impl Locked<'_> {
 
     /// Frees the key's slot, and says which it was.
     pub(super) fn delete(&self, key: &[u8]) -> Result<usize, StoreError> {
-        let Place::Found(slot) = self.find(key) else {
+        let Lookup::Found(slot) = self.find(key) else {
             return Err(StoreError::NotFound { key: key.to_vec() });
         };
         // A second one would show again what is to be deleted.
@@ -189,17 +189,17 @@ impl Locked<'_> {
         Ok(Snapshot { version: self.version(), entries })
     }
 
-    fn find(&self, key: &[u8]) -> Place {
+    fn find(&self, key: &[u8]) -> Lookup {
         let mut free = None;
         let mut occupied = 0;
         for (index, slot) in self.table.slots.iter().enumerate() {
             match slot.key.compare(key) {
-                Likeness::Same => return Place::Found(index),
+                Likeness::Same => return Lookup::Found(index),
                 Likeness::Empty => free = free.or(Some(index)),
                 Likeness::Other => occupied += 1,
             }
         }
-        Place::Missing { free, occupied }
+        Lookup::Missing { free, occupied }
     }
 
     fn occupied(&self) -> u32 {

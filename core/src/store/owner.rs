@@ -167,8 +167,8 @@ pub(super) fn leave(trailer: &Trailer, mark: Mark) {
     place.identity.store(0, Release);
 }
 
-/// Forgets all members but this process. To be called by who has the table to
-/// itself, with the lock in nobody's hand.
+/// Forgets all members but this process. The caller must have exclusive access
+/// to the table, and the lock must be free.
 pub(super) fn forget_members(trailer: &Trailer) {
     for place in &trailer.members {
         place.identity.store(0, Relaxed);

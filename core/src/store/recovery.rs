@@ -1,21 +1,21 @@
 //! Recovery: a store whose lock or table a dead process spoiled, made usable again.
 //!
-//! Idea: whoever recovers first gets the lock, and only if that is safe:
-//! - it is free, and is taken as ever;
-//! - its owner is one of ours and dead: its mark says so (`owner.rs`), and is
-//!   taken over by one compare-exchange. Others may have the store open, and wait
-//!   for the lock: they get it afterwards;
+//! Idea: recovery first takes the lock over, which is safe in three cases:
+//! - it is free, and is taken as usual;
+//! - its owner is one of our processes and dead, as its mark says (`owner.rs`): one
+//!   compare-exchange takes the lock over. Others may have the store open, and wait
+//!   for the lock meanwhile;
 //! - nobody else has the object open or mapped, so whoever took the lock is gone:
 //!   the kernel knows, and keeps it so for as long as it is needed
 //!   (`sys/lease.rs`).
 //!
-//! Then what was left by half is put right, and the lock is given back. A recovery
+//! Then half-made changes are repaired, and the lock is released. A recovery
 //! that is killed holds the lock itself, and is recovered from like any other owner.
 //! Source: fcntl(2), "Leases".
 //! Limits: a C program that locks by itself leaves no mark. Where one may hold the
-//! lock, and others have the store open, nothing is done. What such a program left
-//! by half is kept where it can be an entry: half a value, as a rule, behind a
-//! whole key.
+//! lock, and others have the store open, nothing is done. A half-made change of such
+//! a program is kept where it is a valid entry: usually half a value behind a whole
+//! key.
 
 use std::fmt;
 use std::os::fd::AsFd;
@@ -47,7 +47,7 @@ pub struct Recovered {
     pub version: u32,
     /// The slot of a pair whose value was being replaced; it has the old one.
     pub restored: Option<usize>,
-    /// Slots that were freed, because what was in them can be no entry.
+    /// Slots that were freed, because they held no valid entry.
     pub freed: Vec<usize>,
     /// What `entry_count` was, and what it is.
     pub entry_count: (u32, u32),
@@ -77,7 +77,7 @@ impl fmt::Display for FoundLock {
             Self::Held => f.write_str("the lock was held by a process that is gone"),
             Self::Above(value) => write!(f, "the semaphore was {value}, and a lock's is 0 or 1"),
             Self::NotASemaphore => {
-                f.write_str("the semaphore was none that was made to be shared between processes")
+                f.write_str("the semaphore was not initialised as process-shared")
             }
         }
     }
@@ -87,10 +87,10 @@ impl fmt::Display for Recovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; the store is usable again, at version {}", self.lock, self.version)?;
         if let Some(slot) = self.restored {
-            write!(f, "; slot {slot} has its value from before the change that was cut short")?;
+            write!(f, "; slot {slot} has its old value again: a change of it was interrupted")?;
         }
         if !self.freed.is_empty() {
-            write!(f, "; slots {:?} were freed, for what was in them was no entry", self.freed)?;
+            write!(f, "; freed slots {:?}, which held no valid entry", self.freed)?;
         }
         let (before, now) = self.entry_count;
         if before != now {
@@ -357,7 +357,7 @@ mod tests {
 
     const LONG: &str = "a value of more than seven bytes";
 
-    /// A store whose owner died after `act`, with the lock in his hand.
+    /// A store whose owner died after `act`, while it held the lock.
     fn left_behind(name: &TestName, act: impl FnOnce(&Store)) {
         let store = Store::create(name).unwrap();
         store.set("first", "1").unwrap();
@@ -443,7 +443,7 @@ mod tests {
         assert_eq!(pairs(&name), both());
     }
 
-    /// Schedule: the owner dies when his replacement is complete.
+    /// Schedule: the owner dies when its replacement is complete.
     #[test]
     fn value_whose_replacement_was_complete_is_the_new_one() {
         let name = TestName::new("recover-done");
@@ -567,8 +567,7 @@ mod tests {
         assert_eq!(
             recovered.to_string(),
             "the lock was held by a process that is gone; the store is usable again, at version 3; \
-             slots [2, 3] were freed, for what was in them \
-             was no entry; entry_count was 7 and is 2"
+             freed slots [2, 3], which held no valid entry; entry_count was 7 and is 2"
         );
         assert_eq!((recovered.freed, recovered.entry_count), (vec![2, 3], (7, 2)));
         assert_eq!(pairs(&name), both());

@@ -99,7 +99,7 @@ impl Attached {
         Self { store, journal: Mutex::default(), let_go: AtomicBool::new(false) }
     }
 
-    /// Has those who wait for the lock give up.
+    /// Makes operations that wait for the lock give up.
     pub fn let_go(&self) {
         // Relaxed: a flag to stop by, which orders nothing.
         self.let_go.store(true, Relaxed);
@@ -120,8 +120,8 @@ impl Attached {
         Access::new(self.store.within(patience), &self.journal)
     }
 
-    /// Does `look` while nobody of this server is within a change; `None` where
-    /// somebody is.
+    /// Calls `look` while no request of this server is in the middle of a change;
+    /// `None` where one is.
     pub fn between_changes<T>(&self, look: impl FnOnce(&mut Journal) -> T) -> Option<T> {
         match self.journal.try_lock() {
             Ok(mut journal) => Some(look(&mut journal)),

@@ -1,10 +1,10 @@
 //! The changes that this server has made, until they have been told.
 //!
-//! Idea: a look at the table shows what it has become, not by which steps. Of
-//! our own steps we know each, so those who follow the changes are told them one
-//! by one, however quickly they came.
-//! Limits: the last [`LIMIT`] changes; older ones that nobody has fetched count
-//! as another process's.
+//! Idea: reading the table shows its state, not the changes that led there. We know
+//! each change of our own, so followers are told these one by one, however quickly
+//! they came.
+//! Limits: it keeps the last [`LIMIT`] changes. Older ones that nobody has fetched
+//! are treated as another process's.
 
 use std::collections::VecDeque;
 

@@ -5,12 +5,12 @@
 //! lock if it is free, and never sleeps. That is nearly always enough, and costs
 //! no hand-over to another thread. Where the lock is taken, the operation joins a
 //! queue that one thread works through; there is one lock, so more threads would
-//! only wait beside it. While anybody is in the queue, who comes later joins it
-//! too, and does not overtake.
+//! only wait beside it. While the queue is not empty, later operations join it too,
+//! and do not overtake.
 //! Source: sem_trywait(3) and sem_clockwait(3), by way of [`shmkv`].
 //! Limits: a lock that a dead process holds makes each request fail with 503, until
-//! somebody has the store recovered. Where a C program holds it, nothing tells a
-//! dead one from one that takes long.
+//! somebody has the store recovered. Where a C program holds it, a dead holder
+//! cannot be told from a slow one.
 
 mod access;
 mod attached;
@@ -50,7 +50,7 @@ pub struct Door {
     attached: RwLock<Result<Arc<Attached>, Absence>>,
     queue: Queue,
     metrics: Arc<Metrics>,
-    /// Held by who recovers.
+    /// Held during a recovery.
     recovering: Mutex<()>,
     notice: Mutex<Option<Arc<Notice>>>,
 }

@@ -3,9 +3,9 @@
 //!
 //! Idea: each operation has its deadline from the moment it joins. With a lock
 //! that is never given back, the first one sleeps until its deadline, and those
-//! that have joined meanwhile fail soon after it: nobody waits for longer than
-//! he would have waited alone.
-//! Limits: so many operations as are allowed; whoever comes then is turned away.
+//! that have joined meanwhile fail soon after it. No operation waits for longer
+//! than it would have waited alone.
+//! Limits: the queue is bounded; where it is full, operations are refused.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

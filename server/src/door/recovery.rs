@@ -1,12 +1,12 @@
 //! Recovery of the store that this server has open, and what is remembered of it.
 //!
 //! Idea: where the lock says which process died with it, the store is recovered
-//! while everybody has it open. Where it does not say, recovery is safe only if
-//! nobody has the store open. If this server is the only one, it lets go for that
-//! moment: requests that come are told to come again, and those that wait give up.
+//! while others have it open. Where it does not say, recovery is safe only if nobody
+//! has the store open. If this server is the only user, it closes the store for a
+//! moment: new requests are told to try again, and waiting ones give up.
 //! Source: [`Store::recover`] and [`Store::recover_this`].
-//! Limits: of a recovery by another process nobody tells us; that a dead owner's
-//! lock is free again shows that there was one.
+//! Limits: another process that recovers the store does not tell us. We conclude it
+//! when a dead owner's lock is free again.
 
 use std::sync::{Arc, PoisonError};
 use std::thread::sleep;
@@ -19,10 +19,10 @@ use shmkv::{
 
 use super::{Absence, Attached, Door};
 
-/// How long those who use the store are waited for.
+/// How long recovery waits for operations that use the store.
 const LETTING_GO: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether they have let go.
+/// How often it checks whether they have finished.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// What pages are told of a recovery.
@@ -95,8 +95,8 @@ impl Door {
     }
 }
 
-/// Returns when nobody but the caller has had the store open here for a moment,
-/// or it has taken too long; then recovery will find it in use.
+/// Waits until only the caller has the store open here. Gives up after a while;
+/// recovery then finds the store in use.
 fn wait_for_others(attached: Arc<Attached>) {
     let began = Instant::now();
     while Arc::strong_count(&attached) > 1 && began.elapsed() < LETTING_GO {
@@ -120,7 +120,7 @@ pub fn recover_lock(
     if is_free { Ok(None) } else { Store::recover_with(name, trust) }
 }
 
-/// The dead process whose lock was freed, if it is known.
+/// The dead process whose lock was freed, if known.
 pub fn dead_owner(recovered: &Recovered) -> Option<&shmkv::Process> {
     match &recovered.lock {
         FoundLock::HeldBy(process) => Some(process),

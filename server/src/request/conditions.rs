@@ -1,12 +1,11 @@
 //! Conditions of a request: `If-Match` and `If-None-Match`.
 //!
 //! Idea: the version of the table is the entity tag of all that is read from
-//! it. A tag that is still current means that nothing at all has changed since;
-//! a change of another key makes it old as well. A client whose tag is old reads
-//! again.
+//! it. A current tag means that nothing has changed since. A change of any key makes
+//! it old, and its client has to read again.
 //! Source: RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2.
-//! Limits: of several tags in one `If-Match` only a single one can be checked
-//! and acted upon in one moment; more are refused.
+//! Limits: only one tag of an `If-Match` can be checked and acted on atomically;
+//! several are refused.
 
 use std::convert::Infallible;
 

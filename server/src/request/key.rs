@@ -4,7 +4,7 @@
 //! key, too.
 //! Source: RFC 3986, section 2.1.
 //! Limits: browsers take the segments `.` and `..`, however encoded, for steps
-//! of the path; for these keys there is `/keys?key=`.
+//! of the path; such keys are reached by `/keys?key=`.
 
 use std::convert::Infallible;
 

@@ -45,10 +45,10 @@ const RETRY: &str = "retry: 1000\n\n";
 /// too much; one that reads too slowly is cut off.
 #[utoipa::path(
     get, path = "/events", tag = "Live",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen; a version alone will do")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last event that the client has seen; a version alone is enough")),
     responses(
         (status = 200, body = ChangeView, content_type = "text/event-stream"),
-        (status = 422, body = Faults, description = "Last-Event-ID is none that this server has sent"),
+        (status = 422, body = Faults, description = "This server has not sent this Last-Event-ID"),
         (status = 403, body = Detail, description = "A page of a foreign origin asks"),
         (status = 503, body = Detail, description = "Too many streams are open"),
     )
@@ -74,7 +74,7 @@ pub async fn events(
 
 fn parse(id: &str) -> Result<EventId, Problem> {
     let wrong = |_| {
-        let msg = format!("Last-Event-ID {id:?} is none of this server");
+        let msg = format!("this server has not sent Last-Event-ID {id:?}");
         Fault::value(["header", "last-event-id"], msg).into()
     };
     id.parse().map_err(wrong)

@@ -61,14 +61,14 @@ impl From<&Entry> for KeyView {
 #[utoipa::path(
     get, path = "/keys", operation_id = "list_keys", tag = "Keys",
     params(
-        ("prefix" = Option<String>, Query, description = "Only keys that begin with it"),
+        ("prefix" = Option<String>, Query, description = "Only keys with this prefix"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10, description = "Keys on a page"),
-        ("after" = Option<String>, Query, description = "Only keys behind this one; see `next`"),
+        ("after" = Option<String>, Query, description = "Only keys after this one; see `next`"),
     ),
     responses(
         (status = 200, body = KeyPage),
-        (status = 304, description = "It is the one that If-None-Match names"),
-        (status = 422, body = Faults, description = "The query is not of this form"),
+        (status = 304, description = "If-None-Match names the current version"),
+        (status = 422, body = Faults, description = "Malformed query"),
     )
 )]
 pub async fn list(
@@ -104,7 +104,7 @@ fn page(snapshot: &Snapshot, prefix: &[u8], after: Option<&[u8]>, limit: usize) 
     params(("key" = String, Path, description = "The key, percent-encoded")),
     responses(
         (status = 200, body = Pair, headers(("ETag" = String, description = "The table's version"))),
-        (status = 304, description = "It is the one that If-None-Match names"),
+        (status = 304, description = "If-None-Match names the current version"),
         (status = 404, body = Detail),
     )
 )]
@@ -130,7 +130,7 @@ pub async fn get(app: Shared, conditions: Conditions, key: PathKey) -> Result<Re
         (status = 201, body = Done, description = "The key is new"),
         (status = 412, body = Detail, description = "The condition does not hold"),
         (status = 413, body = Detail, description = "Key, value or body are too long"),
-        (status = 422, body = Faults, description = "Key, body or conditions are not of this form"),
+        (status = 422, body = Faults, description = "Malformed key, body or conditions"),
         (status = 507, body = Detail, description = "The table is full"),
     )
 )]
@@ -171,7 +171,7 @@ pub async fn put(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 404, body = Detail),
         (status = 412, body = Detail, description = "The condition does not hold"),
-        (status = 422, body = Faults, description = "The condition is not of this form"),
+        (status = 422, body = Faults, description = "Malformed condition"),
     )
 )]
 pub async fn delete(
@@ -195,7 +195,7 @@ pub async fn delete(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 404, body = Detail),
         (status = 412, body = Detail, description = "The condition does not hold"),
-        (status = 422, body = Faults, description = "Query or condition are not of this form"),
+        (status = 422, body = Faults, description = "Malformed query or condition"),
     )
 )]
 pub async fn delete_by_query(

@@ -17,7 +17,7 @@ use crate::wire::{Done, Pair};
     params(("key" = String, Path, description = "The key, percent-encoded")),
     responses(
         (status = 200, body = Pair, headers(("ETag" = String, description = "The table's version"))),
-        (status = 304, description = "It is the one that If-None-Match names"),
+        (status = 304, description = "If-None-Match names the current version"),
         (status = 404, body = Detail),
     )
 )]
@@ -43,7 +43,7 @@ pub async fn get(
     responses(
         (status = 200, body = Done, headers(("ETag" = String, description = "The table's version"))),
         (status = 413, body = Detail, description = "Key, value or body are too long"),
-        (status = 422, body = Faults, description = "The body is not of this form"),
+        (status = 422, body = Faults, description = "Malformed body"),
         (status = 507, body = Detail, description = "The table is full"),
     )
 )]

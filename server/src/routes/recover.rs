@@ -31,7 +31,7 @@ pub struct Recovery {
     /// The slot of a pair that was being replaced, and has its old value; or null.
     #[schema(minimum = 0, maximum = 9)]
     restored: Option<usize>,
-    /// Slots that were freed, because what was in them can be no entry.
+    /// Slots that were freed, because they held no valid entry.
     freed: Vec<usize>,
 }
 
@@ -73,7 +73,7 @@ impl From<Recovered> for Recovery {
     post, path = "/recover", operation_id = "recover", tag = "Table",
     responses(
         (status = 200, body = Recovery),
-        (status = 409, body = Conflict, description = "The lock's owner lives, or may: nothing was done"),
+        (status = 409, body = Conflict, description = "The lock's owner is alive, or may be; nothing was done"),
         (status = 403, body = Detail, description = "The request comes from a page of a foreign origin, or the server is read-only"),
     )
 )]

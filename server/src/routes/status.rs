@@ -17,7 +17,7 @@ use crate::wire::Status;
     get, path = "/status", tag = "Table",
     responses(
         (status = 200, body = Status, headers(("ETag" = String, description = "The table's version"))),
-        (status = 304, description = "It is the one that If-None-Match names"),
+        (status = 304, description = "If-None-Match names the current version"),
     )
 )]
 pub async fn status(State(app): Shared, conditions: Conditions) -> Result<Response, Problem> {

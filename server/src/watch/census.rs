@@ -1,9 +1,9 @@
 //! The census: who has the segment mapped, counted apart from the watcher.
 //!
-//! Idea: counting reads files of every process of this machine, which takes as
-//! long as there are processes, and longer where they are busy. A change must not
-//! wait for that. So a thread of its own counts when it is asked, and who wants to
-//! know gets the last count that is complete.
+//! Idea: counting reads files of every process of this machine. That takes longer
+//! the more processes there are, and the busier they are. A change must not wait for
+//! that. So a separate thread counts on request, and callers get the last complete
+//! count.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -50,7 +50,7 @@ impl Census {
         }
     }
 
-    /// The last count of `object`; nobody where there is none.
+    /// The last count of `object`; empty where there is none.
     pub fn last(&self, object: u64) -> Arc<Vec<Mapper>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 == object { last.1.clone() } else { Arc::default() }

@@ -1,10 +1,9 @@
 //! The hub: what has happened, told to all who follow.
 //!
 //! Idea: events go into a bounded channel that all followers read at their own
-//! pace, and into a bounded history for those who come back. A follower who is
-//! further behind than the channel is long is cut off; he comes back with the id
-//! of the last event that he has, and gets the rest from the history, or the
-//! whole table where the history is too short.
+//! pace, and into a bounded history. A follower that falls further behind than the
+//! channel is long is cut off. It reconnects with the ID of its last event, and gets
+//! the rest from the history, or the whole table where the history is too short.
 //! Limits: [`HISTORY`] events are kept.
 
 use std::collections::VecDeque;
@@ -16,7 +15,7 @@ use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 use super::{Change, Event, EventId, event};
 
-/// Events that are kept for those who come back.
+/// Events that are kept for followers that reconnect.
 const HISTORY: usize = 1024;
 
 /// Events that a follower may be behind.
@@ -42,14 +41,14 @@ enum Now {
 
 /// A new follower.
 pub struct Joined {
-    /// What he has missed.
+    /// What it has missed.
     pub missed: Vec<Bytes>,
     /// What comes.
     pub coming: Receiver<Bytes>,
 }
 
 impl Hub {
-    /// A hub for so many followers, that has nothing to tell yet but why.
+    /// A hub for at most so many followers. There is no table yet; `why` says why.
     pub fn new(detail: String, limit: usize) -> Self {
         let now = Now::Closed { detail };
         let inner = Inner { sender: channel(BEHIND).0, history: VecDeque::new(), now };
@@ -60,7 +59,7 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many follow.
+    /// The number of followers.
     pub fn followers(&self) -> usize {
         self.inner().sender.receiver_count()
     }
@@ -75,7 +74,7 @@ impl Hub {
         Some(Joined { missed: inner.missed(last), coming: inner.sender.subscribe() })
     }
 
-    /// The store is open, or another one: everybody begins anew.
+    /// A store was opened, or another one: all followers start again.
     pub fn open(&self, object: u64, table: Arc<Snapshot>) {
         let mut inner = self.inner();
         inner.history.clear();

@@ -5,8 +5,8 @@
 //! page is, there is one difference to send.
 //! Source: glibc's `sysdeps/nptl/internaltypes.h`, `struct new_sem`: the value in
 //! the low half of a 64-bit word, the number of waiters in the high half.
-//! Limits: memory is copied without the lock, as a debugger would; it can show a
-//! change by half. Waiters are read from little-endian 64-bit semaphores.
+//! Limits: memory is copied without the lock, as a debugger does; it can show half a
+//! change. Waiters are read from little-endian 64-bit semaphores.
 
 use std::fmt::{self, Write};
 use std::mem::offset_of;
@@ -30,7 +30,7 @@ const BRIDGE: usize = 8;
 /// The segment, its table and its users, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Why the rest is not of now: no store is open, or it is corrupt.
+    /// Why the rest is not current: no store is open, or it is corrupt.
     pub problem: Option<String>,
     /// The table, when it could last be read.
     pub table: Arc<Snapshot>,
@@ -117,7 +117,7 @@ pub struct SlotView {
 }
 
 impl View {
-    /// What can be said where nothing has been read.
+    /// The view when nothing has been read.
     pub fn nothing(problem: String) -> Self {
         Self {
             problem: Some(problem),

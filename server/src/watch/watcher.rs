@@ -32,13 +32,13 @@ const PATIENCE: Duration = Duration::from_millis(10);
 /// the sake of programs that wake nobody.
 const LIVELY: Duration = Duration::from_millis(10);
 
-/// How often what could not be opened or read is tried again.
+/// How often a store that could not be opened or read is tried again.
 const AGAIN: Duration = Duration::from_millis(25);
 
-/// How often anything is looked at when nobody looks.
+/// How often the store is checked while nobody follows it.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// After how long it is looked who holds the lock.
+/// After how long the lock's holder is looked up.
 const LOOK_AT_OWNER: Duration = Duration::from_millis(250);
 
 /// How often processes are looked for while a page is open.
@@ -51,8 +51,8 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts it, and returns when it has looked once: whoever follows from then
-    /// on is told how things are, and not that nothing is known yet.
+    /// Starts it, and returns after its first look, so that a follower is told the
+    /// current state and not that nothing is known yet.
     ///
     /// # Errors
     /// When the thread cannot be started.
@@ -213,7 +213,7 @@ impl<'a> Followed<'a> {
         }
     }
 
-    /// Sleeps until there is something to look at; false where there is not.
+    /// Sleeps until there is something to read; false where there is not.
     fn wait(&self) -> bool {
         let pause = if self.is_viewed() { LIVELY } else { QUIET };
         let seen = match (&self.table, &self.problem) {
