@@ -146,7 +146,7 @@ pub use stress::{
     EndCounts, Failure, InvariantRow, OutcomeRow, PAUSE_LENGTH, ProcessRow, StressError,
     StressOptions, StressReport, Violation, stress, stress_until,
 };
-pub use table::{Cell, TextTable, colour_on, in_lines, per_cent, thousands};
+pub use table::{COLUMNS, Cell, TextTable, colour_on, in_lines, per_cent, thousands};
 pub use verdict::{Measured, Verdict, Waiter};
 
 #[doc(hidden)]

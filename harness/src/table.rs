@@ -2,8 +2,7 @@
 //!
 //! Idea: columns as wide as their widest cell, numbers to the right, colour
 //! only where it is wanted, so that the same text serves terminals and files.
-//! A table that is wider than 80 columns breaks the lines of its text cells, if it
-//! fits then.
+//! A table that is too wide breaks the lines of its text cells, if it fits then.
 //! Limits: width is counted in characters, which is wrong for double-width ones.
 
 use std::borrow::Cow;
@@ -17,8 +16,8 @@ use crate::verdict::Verdict;
 
 const GAP: &str = "  ";
 
-/// How wide a table may be, in characters.
-const WIDEST: usize = 80;
+/// How wide text is where it goes to no terminal, in characters.
+pub const COLUMNS: usize = 80;
 
 /// How narrow a column of text may become, so that the table is not too wide.
 const NARROWEST: usize = 16;
@@ -85,18 +84,24 @@ impl TextTable {
         self.rows.is_empty()
     }
 
-    /// The table as lines, each ended. Where they would have more than 80
-    /// characters, text is broken: in the last column of text first.
+    /// The table as lines of at most [`COLUMNS`] characters; see
+    /// [`render_within`](Self::render_within).
     pub fn render(&self, colour: bool) -> String {
-        let widths = self.widths();
+        self.render_within(COLUMNS, colour)
+    }
+
+    /// The table as lines, each ended. Where they would have more characters than
+    /// there are `columns`, text is broken: in the last column of text first.
+    pub fn render_within(&self, columns: usize, colour: bool) -> String {
+        let widths = self.widths(columns);
         let rows = std::iter::once(&self.heads).chain(&self.rows);
         rows.flat_map(|row| broken(row, &widths))
             .map(|line| render_line(&line, &widths, colour))
             .collect()
     }
 
-    /// The width of each column.
-    fn widths(&self) -> Vec<usize> {
+    /// The width of each column, where there are so many `columns` in all.
+    fn widths(&self, columns: usize) -> Vec<usize> {
         let mut widths = Vec::new();
         let mut is_text = Vec::new();
         for row in std::iter::once(&self.heads).chain(&self.rows) {
@@ -108,7 +113,7 @@ impl TextTable {
             }
         }
         let gaps = GAP.len() * widths.len().saturating_sub(1);
-        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(WIDEST);
+        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(columns);
         let mut narrowed = widths.clone();
         let texts = narrowed.iter_mut().zip(is_text).filter(|(_, is_text)| *is_text);
         for (width, _) in texts.rev() {
@@ -180,10 +185,10 @@ pub(crate) fn verdict_style(verdict: &Verdict) -> Style {
     colour.on_default().bold()
 }
 
-/// `text` in lines of at most 80 characters, of which all but the first begin with
+/// `text` in lines of at most [`COLUMNS`] characters, of which all but the first begin with
 /// `indent`. The last line is not ended.
 pub fn in_lines(text: &str, indent: &str) -> String {
-    textwrap::fill(text, textwrap::Options::new(WIDEST).subsequent_indent(indent))
+    textwrap::fill(text, textwrap::Options::new(COLUMNS).subsequent_indent(indent))
 }
 
 /// `1234567` as `1,234,567`.
@@ -248,8 +253,10 @@ mod tests {
              both of them\n"
         );
         table.row([Cell::text(long), Cell::count(3), Cell::text("a".repeat(100))]);
-        for line in table.render(false).lines() {
-            assert!(line.chars().count() <= WIDEST, "{line}");
+        for columns in [60, 80, 120] {
+            for line in table.render_within(columns, false).lines() {
+                assert!(line.chars().count() <= columns, "{columns}: {line}");
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use shmkv_harness::{Cell, TextTable, in_lines, thousands};
 
 use crate::common::Common;
 use crate::error::LabError;
-use crate::say;
+use crate::{say, screen};
 
 /// What a lab claims of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,11 @@ fn replay(lab: &str, cases: &[Case], options: &ReplayOptions) -> Result<bool, La
         merge(&mut document, serde_json::to_value(&replay)?);
         say!("{document:#}");
     } else {
-        say!("{}{}", replay.timeline, in_lines(&replay.verdict.to_string(), "  "));
+        say!(
+            "{}{}",
+            screen::timeline(&replay.timeline),
+            in_lines(&replay.verdict.to_string(), "  ")
+        );
     }
     Ok(true)
 }
@@ -300,7 +304,7 @@ pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(),
     for row in &report.outcomes {
         outcomes.row([Cell::count(row.count), Cell::count(row.failed), Cell::text(&row.outcome)]);
     }
-    say!("\n{}", outcomes.render(false).trim_end());
+    say!("\n{}", screen::table(&outcomes).trim_end());
     print_failure(lab, case, report)
 }
 
@@ -308,7 +312,11 @@ pub fn print_report(lab: &str, case: &Case, report: &SearchReport) -> Result<(),
 pub fn print_failure(lab: &str, case: &Case, report: &SearchReport) -> Result<(), LabError> {
     let Some(failure) = &report.failure else { return Ok(()) };
     say!("\nThe shortest that fails:\n");
-    say!("{}{}\n", failure.timeline, in_lines(&failure.verdict.to_string(), "  "));
+    say!(
+        "{}{}\n",
+        screen::timeline(&failure.timeline),
+        in_lines(&failure.verdict.to_string(), "  ")
+    );
     // In quotes: it may be empty, and shells take * and ! for their own.
     say!("Again: cargo run --bin {lab} replay '{}' --scenario {}", failure.schedule, case.name);
     Ok(())

@@ -9,5 +9,6 @@ pub mod lab_1;
 pub mod lab_2;
 pub mod lab_3;
 pub mod lab_4;
+pub mod screen;
 pub mod story;
 pub mod table;

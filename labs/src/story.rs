@@ -2,17 +2,12 @@
 
 use serde_json::{Value, json};
 use shmkv_harness::sim::Search;
-use shmkv_harness::{Cell, StressReport, TextTable, colour_on, in_lines};
+use shmkv_harness::{Cell, StressReport, TextTable, in_lines};
 
 use crate::common::Common;
 use crate::error::LabError;
 use crate::explore::{Case, Claim, explored};
 use crate::say;
-
-/// A table as it is printed on this terminal, or into this file.
-pub fn rendered(table: &TextTable) -> String {
-    table.render(colour_on(&std::io::stdout()))
-}
 
 /// The invariants of several runs of the same kind, with their violations side
 /// by side.

@@ -293,6 +293,40 @@ fn colour_is_for_terminals_that_want_it(#[case] no_color: &str, #[case] coloured
     assert_eq!(said.contains('\u{1b}'), coloured, "{said}");
 }
 
+/// A timeline on terminals of several widths: source lines go beside their rows where
+/// there is room. A terminal without a size, or one that is too narrow, changes nothing.
+#[rstest]
+#[case(0, 80, false)]
+#[case(40, 60, false)]
+#[case(80, 80, false)]
+#[case(120, 120, true)]
+fn timelines_are_as_wide_as_the_terminal(
+    #[case] columns: u16,
+    #[case] most: usize,
+    #[case] source_beside: bool,
+) {
+    if !simulates() {
+        return;
+    }
+    let size = nix::pty::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = nix::pty::openpty(&size, None).expect("a terminal");
+    let mut child = program("lab-1")
+        .args(["replay", "0,1"])
+        .env("NO_COLOR", "1")
+        .stdout(terminal.slave)
+        .spawn()
+        .expect("lab-1");
+    let said = read_all(terminal.master);
+    assert!(child.wait().expect("a child").success(), "{said}");
+    // The verdict below is a sentence.
+    let lines = || {
+        said.lines().map(|line| line.trim_end()).take_while(|line| !line.starts_with("violated"))
+    };
+    let widest = lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    assert!(widest <= most, "{widest} columns of {most}:\n{said}");
+    assert_eq!(lines().any(|line| line.ends_with("  source")), source_beside, "{said}");
+}
+
 /// What is written to a terminal until nobody has it open any more.
 fn read_all(terminal: OwnedFd) -> String {
     let mut bytes = Vec::new();

@@ -31,7 +31,7 @@ impl Timeline {
 impl fmt::Display for Timeline {
     /// A table in at most 80 columns; see [`Timeline::in_columns`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_columns(80))
+        f.write_str(&self.in_columns(crate::COLUMNS))
     }
 }
 

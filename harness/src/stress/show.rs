@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::report::{EndCounts, Failure, OutcomeRow, StressReport};
 use crate::scenario::ProcessEnd;
-use crate::table::{Cell, TextTable, grade_style, paint, per_cent, thousands, verdict_style};
+use crate::table::{
+    COLUMNS, Cell, TextTable, grade_style, paint, per_cent, thousands, verdict_style,
+};
 
 /// How many outcomes are shown that were not foreseen.
 const SHOWN: usize = 20;
@@ -12,13 +14,18 @@ const SHOWN: usize = 20;
 impl StressReport {
     /// The report as lines for a terminal; see [`colour_on`](crate::colour_on).
     pub fn render(&self, colour: bool) -> String {
+        self.render_within(COLUMNS, colour)
+    }
+
+    /// The same with tables of at most so many `columns`.
+    pub fn render_within(&self, columns: usize, colour: bool) -> String {
         let verdict = paint(&self.verdict.to_string(), verdict_style(&self.verdict), colour);
         let mut parts = vec![format!("{}: {verdict}\n{}", self.scenario, self.rounds_line())];
         if !self.outcomes.is_empty() {
-            parts.push(self.outcome_table().render(colour) + &self.unshown_line());
+            parts.push(self.outcome_table().render_within(columns, colour) + &self.unshown_line());
         }
         if !self.invariants.is_empty() {
-            parts.push(self.invariant_table().render(colour));
+            parts.push(self.invariant_table().render_within(columns, colour));
         }
         parts.push(format!("ends: {}\n", self.ends));
         if !self.names_checked {

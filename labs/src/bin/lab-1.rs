@@ -4,11 +4,11 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use shmkv_harness::{PAUSE_LENGTH, colour_on, in_lines, stress_until, thousands};
+use shmkv_harness::{PAUSE_LENGTH, in_lines, stress_until, thousands};
 use shmkv_labs::cli::{Lab, conclude};
 use shmkv_labs::common::Common;
 use shmkv_labs::error::LabError;
-use shmkv_labs::{explore, lab_1, say};
+use shmkv_labs::{explore, lab_1, say, screen};
 
 fn main() -> ExitCode {
     LAB.main()
@@ -39,7 +39,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     })?;
     let firsts = || race.invariants.iter().filter_map(|invariant| invariant.first.as_ref());
     if common.tells() {
-        say!("{}", race.invariant_table().render(colour_on(&std::io::stdout())));
+        say!("{}", screen::table(&race.invariant_table()));
         say!("A set reads version and count, writes value and key, and writes version and");
         say!("count back. What others do in between is lost, or destroys what it wrote:");
         say!("each access is atomic, the set is not.\n");

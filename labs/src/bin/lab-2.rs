@@ -11,8 +11,8 @@ use shmkv_labs::common::Common;
 use shmkv_labs::error::LabError;
 use shmkv_labs::explore::{Case, lab_search};
 use shmkv_labs::lab_2::{self, wrong};
-use shmkv_labs::story::{rendered, searches, verdicts, violations_side_by_side};
-use shmkv_labs::{lab_1, say};
+use shmkv_labs::story::{searches, verdicts, violations_side_by_side};
+use shmkv_labs::{lab_1, say, screen};
 
 fn main() -> ExitCode {
     LAB.main()
@@ -44,7 +44,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let with = stress(&lab_2::scenario(processes, 2), &same)?;
     let columns = [("without", &without), ("with semaphore", &with)];
     if common.tells() {
-        say!("{}", rendered(&violations_side_by_side(&columns)));
+        say!("{}", screen::table(&violations_side_by_side(&columns)));
         say!("Three wrong ways to lock, each until it fails:\n");
     }
 
@@ -56,7 +56,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
         stress(&wrong::check_then_act(processes, 2), &patient)?,
     ];
     if common.tells() {
-        say!("{}", rendered(&verdicts(&wrong)));
+        say!("{}", screen::table(&verdicts(&wrong)));
         say!("The right way, and each of these, step by step, with two processes:\n");
     }
     let cases: Vec<Case> =

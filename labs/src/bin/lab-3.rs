@@ -11,8 +11,8 @@ use shmkv_labs::error::LabError;
 use shmkv_labs::explore::lab_search;
 use shmkv_labs::lab_3::readers::{self, CHANGES, Reading};
 use shmkv_labs::lab_3::writers::{self, Writing};
-use shmkv_labs::story::{rendered, searches, verdicts};
-use shmkv_labs::{lab_3, say};
+use shmkv_labs::story::{searches, verdicts};
+use shmkv_labs::{lab_3, say, screen};
 
 fn main() -> ExitCode {
     LAB.main()
@@ -46,13 +46,13 @@ fn tell(common: &Common) -> Result<bool, LabError> {
 
     let processes = common.processes_or(4);
     if common.tells() {
-        say!("{}", rendered(&verdicts(&copies)));
+        say!("{}", screen::table(&verdicts(&copies)));
         say!("{processes} processes each read a number, add one, and write it back, 20 times:\n");
     }
     let adding = |writing| stress(&writers::scenario(writing, processes, 20), &options);
     let sums = Writing::ALL.into_iter().map(adding).collect::<Result<Vec<_>, _>>()?;
     if common.tells() {
-        say!("{}", rendered(&verdicts(&sums)));
+        say!("{}", screen::table(&verdicts(&sums)));
         say!("The same, small, step by step, with two processes:\n");
     }
     let (as_claimed, searches) = searches(common, &lab_3::cases(), &lab_search())?;

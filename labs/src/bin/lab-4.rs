@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shmkv_harness::sim::Search;
-use shmkv_harness::{colour_on, stress, thousands};
+use shmkv_harness::{stress, thousands};
 use shmkv_labs::cli::conclude;
 use shmkv_labs::common::Common;
 use shmkv_labs::error::LabError;
 use shmkv_labs::explore::lab_search;
 use shmkv_labs::lab_4::{self, commands, two_programs};
-use shmkv_labs::say;
 use shmkv_labs::story::searches;
+use shmkv_labs::{say, screen};
 
 fn main() -> ExitCode {
     commands::main(tell)
@@ -29,7 +29,7 @@ fn tell(common: &Common) -> Result<bool, LabError> {
     let report = stress(&lab_4::busy(processes), &common.stress(2_000))?;
     if common.tells() {
         say!("\n{processes} processes set, get and delete the same five keys, at full speed:\n");
-        say!("{}", report.render(colour_on(&std::io::stdout())));
+        say!("{}", screen::report(&report));
         if report.held() {
             say!(
                 "No damage was seen, which does not prove that there can be none. Now one step at"

@@ -7,13 +7,12 @@ use std::io::IsTerminal;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shmkv::{KeyValue, OpenOptions, SegmentName, Store, StoreError};
-use shmkv_harness::colour_on;
 
 use super::producer::{Pair, bytes, name_parser, pair_parser};
 use super::remedy::helped;
 use super::show;
 use crate::error::{self, LabError};
-use crate::say;
+use crate::{say, screen};
 
 /// Which store.
 #[derive(Args, Clone, Debug)]
@@ -144,7 +143,7 @@ fn carry_out(command: &StoreCommand) -> Result<bool, LabError> {
         StoreCommand::List { target } => {
             let snapshot = target.store.open()?.entries()?;
             answer(target, show::json_snapshot(&snapshot), || {
-                let table = show::snapshot_table(&snapshot).render(colour_on(&std::io::stdout()));
+                let table = screen::table(&show::snapshot_table(&snapshot));
                 let count = snapshot.entries.len();
                 format!("{table}version {}, {count} of {} slots", snapshot.version, shmkv::CAPACITY)
             })?;
