@@ -89,6 +89,7 @@ fn main() -> ExitCode {
             search_of_a_loop_that_counts_is_not_complete,
             turns_decide_how_far_a_bounded_loop_is_followed,
             livelock_is_a_state_that_repeats,
+            livelock_beside_a_sleeper_is_repeated,
             polled_deadlines_can_pass,
             time_can_be_late_at_any_look_at_the_clock,
             tries_counted_in_any_memory_are_followed_to_their_end,

@@ -133,6 +133,20 @@ pub fn livelock_is_a_state_that_repeats() {
     assert!(steps < 200, "{steps} steps");
 }
 
+/// A loop that is found while another sleeps is looked at again when that has ended:
+/// in the execution that a search found, and in each repetition of it.
+pub fn livelock_beside_a_sleeper_is_repeated() {
+    let scenario = Scenario::new("sleeper", |_: &[AtomicU32; 1]| {})
+        .process("poller", |[word]| while word.load(SeqCst) == 0 {})
+        .process("sleeper", |_| std::thread::sleep(Duration::from_secs(60)));
+    let report = search(&scenario, &Search::exhaustive(2).max_schedules(1));
+    assert_eq!(report.nondeterminism, None);
+    let found = report.failure.expect("an execution that failed");
+    assert_eq!(found.verdict.word(), "livelock");
+    let again = replay(&scenario, &found.schedule).expect("a schedule that was found");
+    assert_eq!(again.verdict, found.verdict);
+}
+
 /// A process waits for a flag, and gives up when its time is over; the other hands
 /// over just then.
 fn deadline() -> Scenario<[AtomicU32; 2]> {

@@ -21,6 +21,9 @@
 //! 3. who has to wait sleeps: no loop looks again and again;
 //! 4. in the end all semaphores stand as they should.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check bounded-buffer
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -21,6 +21,9 @@
 //! That a writer may have to wait for ever while readers come and go is no fault
 //! here.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check readers-writer
 
 use shmkv_grader::lab_2::readers_writer::Lock;

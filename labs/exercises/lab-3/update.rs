@@ -20,6 +20,9 @@
 //! 4. nobody holds the lock while computing;
 //! 5. in the end the lock is at 1.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check update
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -22,6 +22,9 @@
 //! 4. who has to wait sleeps: no loop looks again and again;
 //! 5. in the end the lock is at 1.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check wait-for-change
 
 use std::sync::atomic::Ordering::Relaxed;

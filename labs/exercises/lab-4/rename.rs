@@ -2,7 +2,7 @@
 //!
 //! Goal: `rename` gives the value of `old` to `new` instead, and says whether it
 //! did. It returns false, and changes nothing, where there is no `old` or there is
-//! a `new` already.
+//! a `new` already. `FREE` is no name; where either is, it returns false.
 //!
 //! Given: `Table` with `lock`, a semaphore that begins at 1, and
 //! `slots: [Slot; SLOTS]`; a `Slot` has `key: AtomicU64`, which is `FREE` (0) where
@@ -17,6 +17,9 @@
 //! 2. if the process is killed, at any step, the value has one of the two names;
 //! 3. of two renames to one name, or of one name, one is made;
 //! 4. in the end the lock is at 1, unless its holder was killed.
+//!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
 //!
 //! Check: cargo run --bin labs -- check rename
 

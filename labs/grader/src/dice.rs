@@ -17,22 +17,37 @@ impl Dice {
 
     /// A number from `first` up to `last`, both included.
     pub fn between(&mut self, first: u64, last: u64) -> u64 {
-        first + self.0.below(last - first + 1)
+        match (last - first).checked_add(1) {
+            Some(count) => first + self.0.below(count),
+            None => self.any(),
+        }
     }
 
-    /// `N` different numbers, each from 100 to 999: short enough for a timeline.
+    /// Any number of 64 bits.
+    pub fn any(&mut self) -> u64 {
+        self.0.draw()
+    }
+
+    /// `N` different numbers, none of them 0, from the whole range and in no order.
     pub fn distinct<const N: usize>(&mut self) -> [u64; N] {
         let mut drawn = [0; N];
         for place in 0..N {
             drawn[place] = loop {
-                let number = self.between(100, 999);
-                // Bounded in practice: at most a few of 900 numbers are taken.
-                if !drawn[..place].contains(&number) {
+                let number = self.any();
+                // Bounded in practice: a number that was drawn comes again once in 2^64.
+                if number != 0 && !drawn[..place].contains(&number) {
                     break number;
                 }
             };
         }
         drawn
+    }
+
+    /// Puts `things` into any order.
+    pub fn shuffle<T>(&mut self, things: &mut [T]) {
+        for last in (1..things.len()).rev() {
+            things.swap(last, self.between(0, last as u64) as usize);
+        }
     }
 }
 
@@ -54,6 +69,8 @@ mod tests {
     #[test]
     fn distinct_numbers_differ() {
         let mut numbers = Dice::new(7).distinct::<50>().to_vec();
+        assert!(numbers.iter().any(|number| *number > u64::from(u32::MAX)));
+        assert!(!numbers.is_sorted());
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 50);

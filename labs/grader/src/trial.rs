@@ -3,19 +3,29 @@
 //!
 //! Idea: the scenario says that an invariant is broken; the trial knows which
 //! mistake that is. Processes are confined before they reach the learner's code.
+//! A trial that is small is searched: all schedules within a bound. One that is
+//! too large for that is drawn from: schedules at random, by three strategies.
+//! In both, a wait with a deadline may end while others could go on.
 
 use std::time::Duration;
 
 use shmkv::Semaphore;
-use shmkv_harness::sim::{Search, Simulate};
+use shmkv_harness::sim::{Search, Simulate, Strategy};
 use shmkv_harness::{End, Scenario, Shared, ToReport};
 
 use crate::Failure;
 use crate::check::{confine, limit_time};
 
-/// Steps after which an execution is a livelock: some ten times what a correct
-/// answer takes.
-const STEP_LIMIT: u32 = 1_500;
+/// Steps after which an execution is a livelock: a hundred times what an answer
+/// needs, so that one that is merely wasteful is none.
+const STEP_LIMIT: u32 = 60_000;
+
+/// How long nobody comes: whoever has looked for as long, and has not made
+/// [`STEP_LIMIT`] steps in the meantime, sleeps for 15 ms at a time or more.
+const LONELY: Duration = Duration::from_secs(180);
+
+/// What tells the time where nobody comes.
+const CLOCK: &str = "clock";
 
 /// How long a process may make no step, on a machine that is as busy as can be. Who
 /// computes has used up its processor time long before.
@@ -32,10 +42,21 @@ pub(crate) struct Terms {
     meanings: Vec<(String, Failure)>,
     locks: Vec<String>,
     pub(crate) preemptions: Option<u32>,
+    pub(crate) drawn: Option<u64>,
     pub(crate) kills: bool,
-    pub(crate) only_simulated: bool,
-    pub(crate) alone: bool,
     pub(crate) in_time: bool,
+    pub(crate) only_simulated: bool,
+    pub(crate) may_be_cut: bool,
+    pub(crate) alone: Option<Alone>,
+}
+
+/// What a process waits for that does not come.
+#[derive(Clone, Copy)]
+pub(crate) struct Alone {
+    /// It must not return before this: a clause.
+    pub(crate) before: &'static str,
+    /// Whether it may look again and again.
+    pub(crate) may_spin: bool,
 }
 
 impl Trial {
@@ -47,10 +68,12 @@ impl Trial {
                 meanings: Vec::new(),
                 locks: Vec::new(),
                 preemptions: Some(2),
+                drawn: None,
                 kills: false,
-                only_simulated: false,
-                alone: false,
                 in_time: false,
+                only_simulated: false,
+                may_be_cut: false,
+                alone: None,
             },
         }
     }
@@ -86,15 +109,21 @@ impl Trial {
         self.limited(search)
     }
 
-    /// A search at random, with any number of preemptions; `None` where there is
-    /// no bound to go beyond.
-    pub(crate) fn search_beyond(&self, seed: u64) -> Option<Search> {
-        self.terms.preemptions.map(|_| self.limited(Search::sampling(seed)))
+    /// Searches at random, with any number of preemptions: one strategy orders the
+    /// accesses to one field, the second those to all, and the third lets all come on
+    /// at the same pace, which wears out whoever tries again so often and no more.
+    /// None where there is no bound to go beyond.
+    pub(crate) fn searches_beyond(&self, seed: u64) -> Vec<Search> {
+        let strategies =
+            [Strategy::Surw { seed }, Strategy::Pos { seed }, Strategy::Random { seed }];
+        let searches = strategies.map(|strategy| self.limited(Search::new(strategy)));
+        if self.terms.preemptions.is_some() { searches.into() } else { Vec::new() }
     }
 
     fn limited(&self, search: Search) -> Search {
         let search = if self.terms.kills { search.with_kills() } else { search };
-        let search = if self.terms.in_time { search } else { search.with_early_timeouts() };
+        let in_time = self.terms.in_time || self.terms.alone.is_some();
+        let search = if in_time { search } else { search.with_early_timeouts() };
         search.step_limit(STEP_LIMIT).hang_after(HANG).stop_at_first_failure(true)
     }
 }
@@ -220,6 +249,22 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
+    /// Too large to be searched: `each` schedules are drawn by each of three
+    /// strategies.
+    #[must_use]
+    pub fn drawn(mut self, each: u64) -> Self {
+        self.terms.drawn = Some(each);
+        self
+    }
+
+    /// An answer that makes too many steps for it is not refused, and its evidence says
+    /// so: for trials that are long even for an answer as it is meant to be.
+    #[must_use]
+    pub fn may_be_cut(mut self) -> Self {
+        self.terms.may_be_cut = true;
+        self
+    }
+
     /// Lets no deadline pass while others could go on: for answers whose deadlines
     /// are not their own.
     #[must_use]
@@ -228,13 +273,22 @@ impl<T: Shared> TrialBuilder<T> {
         self
     }
 
-    /// Nobody comes for whom the last process waits: looks, in one execution of the
-    /// simulator, whether it sleeps. Whether it waits at all is for other trials.
+    /// Nobody comes for whom the processes wait: none of them may return `before`
+    /// that, which is a clause. They sleep; this is looked at in one execution.
     #[must_use]
-    pub fn nobody_comes(mut self) -> Self {
-        self.terms.alone = true;
+    pub fn nobody_comes(mut self, before: &'static str) -> Self {
+        self.terms.alone = Some(Alone { before, may_spin: false });
         self.terms.only_simulated = true;
-        self
+        // It tells a loop that sleeps long from one that looks again and again.
+        self.process(CLOCK, |_| std::thread::sleep(LONELY))
+    }
+
+    /// As [`nobody_comes`](Self::nobody_comes), and they may look again and again.
+    #[must_use]
+    pub fn nobody_comes_to_who_may_spin(self, before: &'static str) -> Self {
+        let mut builder = self.nobody_comes(before);
+        builder.terms.alone = Some(Alone { before, may_spin: true });
+        builder
     }
 
     /// The trial.

@@ -32,10 +32,10 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// What a learner's answer gets: ten seconds of processor time at most.
+    /// What a learner's answer gets: twenty seconds of processor time at most.
     fn default() -> Self {
         Self {
-            limit: Duration::from_secs(10),
+            limit: Duration::from_secs(20),
             stress: Duration::from_millis(300),
             rounds: 2_000,
             schedules: None,

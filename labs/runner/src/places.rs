@@ -63,6 +63,12 @@ impl Places {
         self.exercises().join("wrong").join(folder.trim_end_matches(".rs"))
     }
 
+    /// The folder of further files that pass; there need not be one.
+    pub fn right(&self, exercise: &Exercise) -> PathBuf {
+        let folder = exercise.file();
+        self.exercises().join("right").join(folder.trim_end_matches(".rs"))
+    }
+
     /// The file of hints.
     pub fn hints(&self, exercise: &Exercise) -> PathBuf {
         let file = self.exercises().join("hints").join(exercise.file());

@@ -1,6 +1,6 @@
 //! The grader is graded: every starter fails as the catalogue says, every
-//! solution passes, and every wrong answer gets the verdict that its first line
-//! states. The table of them all is printed at the end.
+//! solution and every other right answer passes, and every wrong answer gets the
+//! verdict that its first line states. The table of them all is printed at the end.
 //!
 //! All answers to one exercise are built into one checker, each as a crate of
 //! its own, exactly as a learner's file is.
@@ -99,19 +99,29 @@ fn cases(places: &Places, exercise: &'static Exercise) -> Result<Vec<Case>, Fail
         case("(starter)", places.starter(exercise), Some(exercise.starts_as)),
         case("(solution)", places.solution(exercise), None),
     ];
+    let name_of = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if places.right(exercise).exists() {
+        for file in files_in(&places.right(exercise))? {
+            cases.push(Case { name: format!("({})", name_of(&file)), file, verdict: None });
+        }
+    }
     let folder = places.wrong(exercise);
-    let files = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
-    files.sort();
+    let files = files_in(&folder)?;
     if files.len() < WRONG_AT_LEAST {
         return Err(format!("only {} wrong answers in {}", files.len(), folder.display()).into());
     }
     for file in files {
         let verdict = stated_verdict(&file)?;
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        cases.push(Case { name, file, verdict: Some(verdict) });
+        cases.push(Case { name: name_of(&file), file, verdict: Some(verdict) });
     }
     Ok(cases)
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// The verdict in the first line of a wrong answer.

@@ -104,6 +104,8 @@ pub struct Anchor {
     pub registers: Option<u64>,
     /// All other private memory, as a hash.
     pub memory: Option<u64>,
+    /// How often the process has been there again.
+    pub visits: u32,
     /// How often it was not as it had been.
     pub misses: u32,
 }

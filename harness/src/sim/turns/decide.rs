@@ -104,14 +104,16 @@ pub fn next(control: &Control) -> Next {
         control.ending.set(Ending::OutOfSteps);
         return Next::Over;
     }
-    if candidates.is_stuck(control) && control.choices.get() >= control.prefix_len.get() {
+    if candidates.is_stuck(control) {
         let stale = |p: &ProcessControl| p.loops.get() && p.loops_at.get() < control.progress.get();
-        if control.those(stale).is_empty() {
+        if !control.those(stale).is_empty() {
+            control.processes().iter().filter(|p| stale(p)).for_each(spin::look_again);
+            return next(control);
+        }
+        if control.choices.get() >= control.prefix_len.get() {
             control.ending.set(Ending::Loop);
             return Next::Over;
         }
-        control.processes().iter().filter(|p| stale(p)).for_each(spin::look_again);
-        return next(control);
     }
     if candidates.enabled.is_empty() && candidates.polling().is_empty() {
         let Some(first) = first_in_time(control) else { return stuck(control, candidates) };

@@ -15,6 +15,9 @@
 //! 3. an insert returns false only where no slot is left, or the key is there;
 //! 4. `count` is the number of occupied slots.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check insert
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -17,6 +17,9 @@
 //! 3. who has to wait sleeps: no loop looks again and again;
 //! 4. in the end `lock` is at 1.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check barrier
 
 use shmkv_grader::lab_2::barrier::Barrier;

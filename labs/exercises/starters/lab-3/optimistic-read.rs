@@ -28,8 +28,8 @@
 //! 4. in the end the lock is at 1.
 //!
 //! A reader also needs orderings that match the writer's. What they are for is in
-//! the chapter; accesses are simulated in program order, so that one that is missing
-//! is not found here.
+//! the chapter. They are not judged here: accesses are simulated in program order, and
+//! this processor hides most that are too weak.
 //!
 //! Check: cargo run --bin labs -- check optimistic-read
 

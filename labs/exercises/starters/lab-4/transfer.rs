@@ -1,8 +1,9 @@
 //! Lab 4, write: a transfer that is made whole or not at all, even by the dead.
 //!
 //! Goal: `transfer` moves an amount from one account to another, and says whether it
-//! did; it returns false, and changes nothing, where there is less than that. After
-//! a process was killed, another one calls `recover`, which puts right what is left.
+//! did; it returns false, and changes nothing, where there is less than that. Both
+//! accounts may be the same. After a process was killed, another one calls `recover`,
+//! which puts right what is left.
 //!
 //! Given: `Bank` with
 //! - `lock`, a semaphore that begins at 1, to protect the rest;
@@ -22,6 +23,9 @@
 //! 3. after `recover` the bank can be used, and recovered, again;
 //! 4. in the end the lock is at 1.
 //!
+//! Memory orderings are not judged: accesses are simulated in program order, and this
+//! processor hides most that are too weak. Choose them all the same.
+//!
 //! Check: cargo run --bin labs -- check transfer
 
 use std::sync::atomic::Ordering::Relaxed;
@@ -30,12 +34,13 @@ use shmkv_grader::lab_4::transfer::Bank;
 
 pub fn transfer(bank: &Bank, from: usize, to: usize, amount: u64) -> bool {
     let _guard = bank.lock.guard().expect("a semaphore");
-    let [left, right] = [from, to].map(|account| bank.balances[account].load(Relaxed));
+    let left = bank.balances[from].load(Relaxed);
     if left < amount {
         return false;
     }
     bank.balances[from].store(left - amount, Relaxed);
-    bank.balances[to].store(right + amount, Relaxed);
+    let there = bank.balances[to].load(Relaxed);
+    bank.balances[to].store(there + amount, Relaxed);
     true
 }
 

@@ -53,7 +53,7 @@ const ADDRESS_SPACE: u64 = 1 << 30;
 const FILE_SIZE: u64 = 64 << 20;
 
 /// Seconds of processor time of one simulated process; it needs milliseconds.
-const SIMULATED_CPU_S: u64 = 1;
+const SIMULATED_CPU_S: u64 = 2;
 
 /// What ends a simulated process that has used them up.
 pub(super) const OUT_OF_TIME: &str = "SIGXCPU";

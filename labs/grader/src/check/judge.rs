@@ -5,6 +5,7 @@ use shmkv_harness::{ProcessEnd, Verdict, Waiter, thousands};
 
 use super::confine::{FORBIDDEN, OUT_OF_TIME};
 use super::message::{Execution, Failed};
+use crate::trial::Alone;
 use crate::{Failure, Trial};
 
 /// This file, from the folder of the crate whose code the exercises give.
@@ -33,11 +34,16 @@ pub(super) fn failure(trial: &Trial, verdict: &Verdict) -> Failure {
 pub(super) fn sentence(trial: &Trial, replay: &Replay) -> String {
     match &replay.verdict {
         Verdict::Deadlock { waiters } => {
-            let waits: Vec<String> = waiters.iter().map(|waiter| waits(trial, waiter)).collect();
+            let waits: Vec<String> =
+                waiters.iter().map(|waiter| waits(trial, waiter, &replay.timeline)).collect();
             format!("{}.", waits.join("; "))
         }
-        Verdict::Livelock { steps, .. } | Verdict::OutOfSteps { limit: steps } => {
-            going_in_circles(*steps, &replay.timeline)
+        Verdict::Livelock { loopers, .. } if !loopers.is_empty() => {
+            looping(loopers, &replay.timeline)
+        }
+        Verdict::Livelock { steps, .. } => going_in_circles(*steps, &replay.timeline),
+        Verdict::OutOfSteps { limit } if polls_with_pauses(&replay.timeline).is_some() => {
+            going_in_circles(*limit, &replay.timeline)
         }
         other => ended(other),
     }
@@ -74,12 +80,17 @@ pub(super) fn ended(verdict: &Verdict) -> String {
 
 /// Who waits for what, and why in vain. Only a lock has a holder: a semaphore that
 /// counts things is posted by whoever makes one.
-fn waits(trial: &Trial, waiter: &Waiter) -> String {
+fn waits(trial: &Trial, waiter: &Waiter, timeline: &Timeline) -> String {
     let Waiter { process, field, held_by, .. } = waiter;
     let semaphore = field.strip_suffix(".value");
     let what = semaphore.unwrap_or(field);
     let why = match held_by.as_deref().filter(|_| trial.is_lock(field)) {
-        Some(holder) if holder == process => "which it holds itself".to_owned(),
+        Some(holder) if holder == process => match taken(timeline, holder, what) {
+            Some(step) => {
+                format!("which it holds itself: it has not given back what it took in step {step}")
+            }
+            None => "which it holds itself".to_owned(),
+        },
         Some(holder) => format!("which {holder} holds"),
         None if trial.is_lock(field) => "and nobody is left who could give it back".to_owned(),
         None if semaphore.is_some() => "and nobody is left who could post it".to_owned(),
@@ -88,15 +99,50 @@ fn waits(trial: &Trial, waiter: &Waiter) -> String {
     format!("{process} waits for {what}, {why}")
 }
 
+/// The step in which `process` took the lock in `field` last.
+fn taken(timeline: &Timeline, process: &str, field: &str) -> Option<usize> {
+    let took = |row: &&Row| row.op == "take" && row.field.as_deref() == Some(field);
+    let by = |row: &&Row| timeline.processes.get(row.process).is_some_and(|name| name == process);
+    timeline.rows.iter().rev().filter(took).find(by).map(|row| row.step)
+}
+
 /// How many rows at the end of a livelock show what goes on.
 const LAST_ROWS: usize = 30;
 
+/// What processes do in a loop that only another could end.
+fn looping(loopers: &[String], timeline: &Timeline) -> String {
+    let of = |row: &&Row| timeline.processes.get(row.process) == loopers.last();
+    let step = timeline.rows.iter().rev().find(of);
+    match (loopers, step) {
+        ([one], Some(step)) => {
+            let again = Row { repeats: 1, ..step.clone() }.words();
+            format!(
+                "{one} repeats `{again}` for ever: it does not sleep, and nobody is left to \
+                 change what it finds."
+            )
+        }
+        _ => format!(
+            "{} repeat their steps for ever, and nobody is left to change what they find.",
+            loopers.join(" and ")
+        ),
+    }
+}
+
+fn last_rows(timeline: &Timeline) -> &[Row] {
+    &timeline.rows[timeline.rows.len().saturating_sub(LAST_ROWS)..]
+}
+
+/// A timed wait that has ended, among the last rows.
+fn polls_with_pauses(timeline: &Timeline) -> Option<&Row> {
+    last_rows(timeline).iter().find(|row| row.op == "timeout")
+}
+
 /// What processes do that make steps and get nowhere.
 fn going_in_circles(steps: u64, timeline: &Timeline) -> String {
-    let last = &timeline.rows[timeline.rows.len().saturating_sub(LAST_ROWS)..];
+    let last = last_rows(timeline);
     let name = |row: &Row| timeline.processes.get(row.process).map_or("it", String::as_str);
     let head = format!("The execution was given up after {} steps:", thousands(steps));
-    if let Some(row) = last.iter().find(|row| row.op == "timeout") {
+    if let Some(row) = polls_with_pauses(timeline) {
         return format!(
             "{head} {}'s timed wait ends again and again, and nothing has changed. That is \
              polling with pauses: without a deadline it would sleep until somebody wakes it.",
@@ -157,6 +203,61 @@ fn failed_at_last(trial: &Trial, number: usize, replay: &Replay) -> Failed {
     );
     let execution = Some(execution(trial.name(), number, replay));
     Failed { failure: Failure::TooSlow, sentence, execution }
+}
+
+/// What processes do for which nobody comes.
+pub(super) enum Waiting {
+    /// They sleep, or wait with long deadlines.
+    Asleep,
+    /// They look again and again.
+    Spins,
+    /// One of them has returned.
+    WentOn,
+    /// What no waiting is: a panic, a crash.
+    Else,
+}
+
+/// What the processes of a trial to which nobody comes do; the last process is the
+/// clock.
+pub(super) fn waiting(replay: &Replay) -> Waiting {
+    let Some((clock, ends)) = replay.ends.split_last() else { return Waiting::Else };
+    if ends.iter().any(|end| matches!(end, ProcessEnd::Returned { .. })) {
+        return Waiting::WentOn;
+    }
+    let time_passed = matches!(clock, ProcessEnd::Returned { .. });
+    let sleeps = |row: &Row| row.op == "sleep" && row.process + 1 < replay.ends.len();
+    match replay.verdict {
+        Verdict::Deadlock { .. } => Waiting::Asleep,
+        Verdict::Livelock { ref loopers, .. } if !loopers.is_empty() => Waiting::Spins,
+        // What wakes it need not wait for a deadline to pass, but does for a sleep.
+        Verdict::Livelock { .. } | Verdict::OutOfSteps { .. }
+            if time_passed && !replay.timeline.rows.iter().any(sleeps) =>
+        {
+            Waiting::Asleep
+        }
+        Verdict::Livelock { .. } | Verdict::OutOfSteps { .. } => Waiting::Spins,
+        _ => Waiting::Else,
+    }
+}
+
+/// An execution in which a process has returned that was to wait.
+pub(super) fn went_on(trial: &Trial, number: usize, alone: Alone, replay: &Replay) -> Failed {
+    let ends = replay.timeline.processes.iter().zip(&replay.ends);
+    let mut returned = ends.filter(|(_, end)| matches!(end, ProcessEnd::Returned { .. }));
+    let process = returned.next().map_or("it", |(process, _)| process);
+    let mut sentence = format!("{process} went on before {}.", alone.before);
+    let timed_out = |row: &Row| row.op == "timeout";
+    if replay.timeline.rows.iter().any(timed_out) {
+        sentence += " That the deadline of a wait has passed is no reason to go on.";
+    }
+    let failure = match &replay.verdict {
+        Verdict::Violated { invariant, detail } => {
+            sentence += &format!(" Found: {detail}.");
+            trial.meaning(invariant)
+        }
+        _ => Failure::WrongResult,
+    };
+    Failed { failure, sentence, execution: Some(execution(trial.name(), number, replay)) }
 }
 
 /// The execution that a search found to fail; `None` where it found none, or

@@ -27,7 +27,27 @@ pub(super) fn searched(situation: &str, report: &SearchReport) -> String {
     if !report.complete {
         return format!("{situation}: no fault in the first {tried} orders of steps.");
     }
+    if report.schedules == 1 {
+        return format!("{situation}: no fault in the only order of steps there is.");
+    }
     format!("{situation}: no fault in all {}{}.", orders(report), within(report))
+}
+
+/// `searched`, and what `run` orders of steps, drawn at random, have shown beyond it.
+pub(super) fn drawn(situation: &str, searched: String, run: u64, fault: bool) -> String {
+    let number = thousands(run);
+    match (searched.is_empty(), fault) {
+        (false, false) => format!("{searched} Nor in {number} beyond that, drawn at random."),
+        (false, true) => {
+            format!("{searched} Of others, drawn at random, the fault is in number {number}.")
+        }
+        (true, false) => {
+            format!("{situation}: no fault in {number} orders of steps drawn at random.")
+        }
+        (true, true) => {
+            format!("{situation}: order {number} of those drawn at random shows the fault.")
+        }
+    }
 }
 
 /// How many orders of steps there are, and in how far they differ.

@@ -42,13 +42,20 @@ pub struct Answer {
 }
 
 impl crate::Answer for Answer {
+    /// Preemptions: an insert touches a slot by one step that counts, or by two, a look
+    /// and a change. Three put another insert between those two, and that one's between
+    /// again; with three processes two are enough to lose two slots in a row. To lose
+    /// three takes four processes: these are drawn.
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
         let insert = self.insert;
         Work::Write(vec![
+            one_after_the_other(insert, &mut dice),
             different_keys(insert, &mut dice),
             same_key(insert, &mut dice),
+            empty_table(insert, &mut dice),
             last_slots(insert, &mut dice),
+            crowd(insert, &mut dice),
         ])
     }
 }
@@ -57,6 +64,57 @@ type Insert = fn(&Table, u64, u64) -> bool;
 
 /// A key with its value.
 type Pair = (u64, u64);
+
+/// One process fills the table, and tries keys that are there, in each slot, and one
+/// for which there is no room.
+fn one_after_the_other(insert: Insert, dice: &mut Dice) -> Trial {
+    let mut given = pairs::<SLOTS>(dice);
+    // The least and the greatest values are values like others, and two may be equal.
+    given[dice.between(0, 1) as usize].1 = 0;
+    given[2].1 = u64::MAX;
+    given[3].1 = given[2].1;
+    let (other, [late]) = (dice.any(), pairs(dice));
+    let after = given;
+    let said = |statement: &str, number: usize| format!("{statement} {number}");
+    Trial::named("inserts one after the other", |_: &Table| {})
+        .process("user", move |table: &Table| {
+            for (number, (key, value)) in given.into_iter().enumerate() {
+                if !insert(table, key, value) {
+                    return said("false for a new key, when the table holds", number);
+                }
+                for (key, _) in &given[..=number] {
+                    if insert(table, *key, other) {
+                        return said(
+                            "true for a key that is there, when the table holds",
+                            number + 1,
+                        );
+                    }
+                }
+            }
+            match insert(table, late.0, late.1) {
+                true => "true for a new key, when the table is full".into(),
+                false => String::new(),
+            }
+        })
+        .must(Failure::WrongResult, "insert says whether it did", |end| match end.returned(0) {
+            None | Some("") => Ok(()),
+            Some(said) => Err(format!("insert returned {said}")),
+        })
+        .must(Failure::WrongResult, "each key is in the first slot that was free", move |end| {
+            let slots = end.shared.slots.iter().zip(&after).enumerate();
+            let found =
+                slots.map(|(place, (slot, (key, _)))| (place, slot.key.load(Relaxed), *key));
+            let mut wrong = found.filter(|(_, found, key)| found != key);
+            wrong.next().map_or(Ok(()), |(place, found, key)| {
+                Err(format!("slot {place} has the key {found}, and not {key}"))
+            })
+        })
+        .must(Failure::WrongResult, "each key has the value that its insert gave it", move |end| {
+            after.iter().try_for_each(|pair| has(end.shared, *pair))
+        })
+        .must(Failure::LostUpdate, "count is that of the occupied slots", |end| counted(end.shared))
+        .build()
+}
 
 /// Two processes, two keys, room for both.
 fn different_keys(insert: Insert, dice: &mut Dice) -> Trial {
@@ -73,6 +131,13 @@ fn same_key(insert: Insert, dice: &mut Dice) -> Trial {
     trial.preemptions(3).build()
 }
 
+/// Three processes, an empty table, and two of the keys are the same.
+fn empty_table(insert: Insert, dice: &mut Dice) -> Trial {
+    let [first, second, (_, other_value)] = pairs(dice);
+    let racing = [first, second, (first.0, other_value)];
+    inserting("three inserts of two keys", insert, &[], &racing).build()
+}
+
 /// Three processes, three keys, two slots.
 fn last_slots(insert: Insert, dice: &mut Dice) -> Trial {
     let pairs = pairs::<5>(dice);
@@ -80,9 +145,17 @@ fn last_slots(insert: Insert, dice: &mut Dice) -> Trial {
     trial.preemptions(1).build()
 }
 
+/// As many processes as slots, and one more; some keys may be the same.
+fn crowd(insert: Insert, dice: &mut Dice) -> Trial {
+    let mut racing = pairs::<{ SLOTS + 1 }>(dice);
+    let same = dice.between(0, SLOTS as u64) as usize;
+    racing[SLOTS].0 = racing[same].0;
+    inserting("five inserts at once", insert, &[], &racing).drawn(150).build()
+}
+
 fn pairs<const N: usize>(dice: &mut Dice) -> [Pair; N] {
     let keys = dice.distinct::<N>();
-    keys.map(|key| (key, dice.between(1000, 9999)))
+    keys.map(|key| (key, dice.any()))
 }
 
 /// One process inserts each pair of `racing` into a table that holds `there`.
@@ -113,13 +186,16 @@ fn inserting(name: &str, insert: Insert, there: &[Pair], racing: &[Pair]) -> Tri
         .must(Failure::WrongResult, "each key has the value that its insert gave it", move |end| {
             winners(&values, end).try_for_each(|pair| has(end.shared, pair))
         })
-        .must(Failure::LostUpdate, "count is that of the occupied slots", |end| {
-            let (count, occupied) = (end.shared.count.load(Relaxed), keys(end.shared).count());
-            match count as usize == occupied {
-                true => Ok(()),
-                false => Err(format!("count is {count}, and {occupied} slots are occupied")),
+        .must(Failure::WrongResult, "no slot is left free before an occupied one", |end| {
+            let free = end.shared.slots.iter().position(|slot| slot.key.load(Relaxed) == FREE);
+            match free {
+                Some(free) if keys(end.shared).count() > free => {
+                    Err(format!("slot {free} is free"))
+                }
+                _ => Ok(()),
             }
         })
+        .must(Failure::LostUpdate, "count is that of the occupied slots", |end| counted(end.shared))
 }
 
 fn fill(table: &Table, pairs: &[Pair]) {
@@ -128,6 +204,14 @@ fn fill(table: &Table, pairs: &[Pair]) {
         slot.value.store(*value, Relaxed);
     }
     table.count.store(pairs.len() as u32, Relaxed);
+}
+
+fn counted(table: &Table) -> Result<(), String> {
+    let (count, occupied) = (table.count.load(Relaxed), keys(table).count());
+    match count as usize == occupied {
+        true => Ok(()),
+        false => Err(format!("count is {count}, and {occupied} slots are occupied")),
+    }
 }
 
 /// The keys in the table.

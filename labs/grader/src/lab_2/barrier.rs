@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use shmkv::Semaphore;
 use shmkv_harness::shared;
 
-use crate::{Failure, Trial, TrialBuilder, Work};
+use crate::{Dice, Failure, Trial, TrialBuilder, Work};
 
 /// The most processes that meet in these trials.
-const MOST: usize = 3;
+const MOST: usize = 5;
 
 shared! {
     /// The barrier.
@@ -42,12 +42,25 @@ pub struct Answer {
 }
 
 impl crate::Answer for Answer {
-    fn work(&self, _: u64) -> Work {
+    /// Preemptions: what goes wrong in one round of two processes takes one before the
+    /// count is written and one behind it. What goes wrong in later rounds, or with
+    /// more processes, does by their order: one preemption, or none. Larger barriers
+    /// and more rounds are drawn.
+    fn work(&self, seed: u64) -> Work {
+        let mut dice = Dice::new(seed);
+        let size = dice.between(4, MOST as u64) as usize;
+        let rounds = dice.between(3, 6) as u32;
         Work::Write(vec![
-            self.one_alone(),
+            self.short_of(2, 1),
+            self.short_of(3, 2),
+            self.short_of(size, size - 1),
+            self.meet("one process meets itself", 1, rounds).build(),
             self.meet("two processes meet once", 2, 1).preemptions(2).build(),
             self.meet("two processes meet twice", 2, 2).preemptions(1).build(),
+            self.meet("two processes meet three times", 2, 3).preemptions(1).build(),
             self.meet("three processes meet once", 3, 1).preemptions(0).build(),
+            self.meet("three processes meet three times", 3, 3).drawn(50).build(),
+            self.meet("many processes meet again and again", size, rounds).drawn(40).build(),
         ])
     }
 }
@@ -71,10 +84,13 @@ impl Answer {
         })
     }
 
-    fn one_alone(&self) -> Trial {
+    /// So many arrive of `size`, and no more.
+    fn short_of(&self, size: usize, arrive: usize) -> Trial {
         let wait = self.wait;
-        let trial = shut("one process, and no other arrives", 2);
-        trial.process("process", move |state| wait(&state.barrier)).nobody_comes().build()
+        shut(&format!("a barrier for {size}, and {arrive} arrive"), size)
+            .processes(arrive, "process", move |_, state: &State| wait(&state.barrier))
+            .nobody_comes("all had arrived")
+            .build()
     }
 }
 

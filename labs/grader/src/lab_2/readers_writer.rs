@@ -31,6 +31,7 @@ shared! {
 }
 
 /// What is asked for.
+#[derive(Clone, Copy)]
 pub struct Answer {
     /// Lets a reader in; waits while a writer is inside.
     pub start_read: fn(lock: &Lock),
@@ -43,43 +44,91 @@ pub struct Answer {
 }
 
 impl crate::Answer for Answer {
+    /// Preemptions: one reader against the writer takes three to go in and out between
+    /// its steps; the count of two readers is spoiled by one between its look and its
+    /// change, and one more lets the writer in. Of more readers the count is looked at
+    /// in order, and the rest is drawn.
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
+        let readers = dice.between(3, 6) as u32;
         Work::Write(vec![
-            self.reader_stays(),
-            self.writer_stays(),
-            self.reading_and_writing(1, 3, &mut dice),
-            self.reading_and_writing(2, 1, &mut dice),
+            self.readers_stay(1),
+            self.readers_stay(2),
+            self.readers_stay(readers),
+            self.writer_stays(true),
+            self.writer_stays(false),
+            self.one_after_the_other(readers),
+            self.reading_and_writing(1, 3, &mut dice).build(),
+            self.reading_and_writing(2, 2, &mut dice).build(),
             self.two_writers(),
             self.readers_meet(),
+            self.crowd(&mut dice),
         ])
     }
 }
 
 impl Answer {
     /// A writer replaces two words, and readers copy them.
-    fn reading_and_writing(&self, readers: usize, preemptions: u32, dice: &mut Dice) -> Trial {
-        let Self { start_read, end_read, start_write, end_write } = *self;
+    fn reading_and_writing(
+        &self,
+        readers: usize,
+        preemptions: u32,
+        dice: &mut Dice,
+    ) -> TrialBuilder<State> {
+        let answer = *self;
         let [word] = dice.distinct();
         let name = if readers == 1 { "a reader and a writer" } else { "two readers and a writer" };
-        free(name)
-            .process("writer", move |state| {
+        let trial = free(name).process("writer", move |state| answer.write(state, word)).processes(
+            readers,
+            "reader",
+            move |_, state: &State| answer.copy(state),
+        );
+        nobody_sees_half(trial).preemptions(preemptions)
+    }
+
+    /// Three readers and two writers, each of them twice.
+    fn crowd(&self, dice: &mut Dice) -> Trial {
+        let answer = *self;
+        let words = dice.distinct::<4>();
+        let trial = free("three readers and two writers")
+            .processes(2, "writer", move |me, state: &State| {
+                words[2 * me..][..2].iter().for_each(|word| answer.write(state, *word));
+            })
+            .processes(3, "reader", move |_, state: &State| {
+                let first = answer.copy(state);
+                if first.is_empty() { answer.copy(state) } else { first }
+            });
+        nobody_sees_half(trial).drawn(60).build()
+    }
+
+    fn write(&self, state: &State, word: u64) {
+        (self.start_write)(&state.lock);
+        state.words.iter().for_each(|place| place.store(word, Relaxed));
+        (self.end_write)(&state.lock);
+    }
+
+    /// Says what it saw, where that is half of one write.
+    fn copy(&self, state: &State) -> String {
+        (self.start_read)(&state.lock);
+        let [first, second] = state.words.each_ref().map(|word| word.load(Relaxed));
+        (self.end_read)(&state.lock);
+        if first == second { String::new() } else { format!("{first} and {second}") }
+    }
+
+    /// One process does it all, so that nobody has to wait.
+    fn one_after_the_other(&self, readers: u32) -> Trial {
+        let Self { start_read, end_read, start_write, end_write } = *self;
+        free("readers and writers one after the other")
+            .process("user", move |state| {
+                for inside in [1, readers, 2] {
+                    (0..inside).for_each(|_| start_read(&state.lock));
+                    (0..inside).for_each(|_| end_read(&state.lock));
+                    start_write(&state.lock);
+                    end_write(&state.lock);
+                }
                 start_write(&state.lock);
-                state.words.iter().for_each(|place| place.store(word, Relaxed));
                 end_write(&state.lock);
             })
-            .processes(readers, "reader", move |_, state: &State| {
-                start_read(&state.lock);
-                let [first, second] = state.words.each_ref().map(|word| word.load(Relaxed));
-                end_read(&state.lock);
-                if first == second { String::new() } else { format!("{first} and {second}") }
-            })
-            .must(Failure::TornValue, "a reader sees both words of one write", move |end| {
-                let seen = (1..=readers).filter_map(|reader| end.returned(reader));
-                let torn = seen.filter(|seen| !seen.is_empty()).map(str::to_owned).next();
-                torn.map_or(Ok(()), |torn| Err(format!("a reader saw {torn}")))
-            })
-            .preemptions(preemptions)
             .build()
     }
 
@@ -115,31 +164,42 @@ impl Answer {
             .build()
     }
 
-    /// A writer comes while a reader stays inside.
-    fn reader_stays(&self) -> Trial {
-        let Self { start_read, start_write, .. } = *self;
-        free("a writer, and a reader that does not go")
-            .process("reader", move |state| stay(state, start_read))
+    /// So many readers come, and all but one go again. A writer waits for that one.
+    fn readers_stay(&self, readers: u32) -> Trial {
+        let Self { start_read, end_read, start_write, .. } = *self;
+        free(&format!("a writer, and {readers} readers of which one does not go"))
+            .process("readers", move |state| {
+                (0..readers).for_each(|_| start_read(&state.lock));
+                (1..readers).for_each(|_| end_read(&state.lock));
+                state.met[0].wait().expect("a semaphore");
+            })
             .process("writer", move |state| start_write(&state.lock))
-            .nobody_comes()
+            .nobody_comes("the last reader had gone")
             .build()
     }
 
-    /// A reader comes while a writer stays inside.
-    fn writer_stays(&self) -> Trial {
+    /// A reader, or another writer, comes while a writer stays inside.
+    fn writer_stays(&self, reader: bool) -> Trial {
         let Self { start_read, start_write, .. } = *self;
-        free("a reader, and a writer that does not go")
-            .process("writer", move |state| stay(state, start_write))
-            .process("reader", move |state| start_read(&state.lock))
-            .nobody_comes()
+        let (who, start) =
+            if reader { ("reader", start_read) } else { ("second writer", start_write) };
+        free(&format!("a {who}, and a writer that does not go"))
+            .process("writer", move |state| {
+                start_write(&state.lock);
+                state.met[0].wait().expect("a semaphore");
+            })
+            .process(who, move |state| start(&state.lock))
+            .nobody_comes("the writer had gone")
             .build()
     }
 }
 
-/// Goes in, and waits for what does not come.
-fn stay(state: &State, start: fn(&Lock)) {
-    start(&state.lock);
-    state.met[0].wait().expect("a semaphore");
+fn nobody_sees_half(trial: TrialBuilder<State>) -> TrialBuilder<State> {
+    trial.must(Failure::TornValue, "a reader sees both words of one write", |end| {
+        let seen = (0..end.processes.len()).filter_map(|process| end.returned(process));
+        let torn = seen.filter(|seen| !seen.is_empty()).map(str::to_owned).next();
+        torn.map_or(Ok(()), |torn| Err(format!("a reader saw {torn}")))
+    })
 }
 
 fn free(name: &str) -> TrialBuilder<State> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{
 };
 
 use shmkv::Semaphore;
-use shmkv_harness::shared;
+use shmkv_harness::{End, shared};
 
 use crate::{Dice, Failure, Trial, TrialBuilder, Work};
 
@@ -46,9 +46,14 @@ pub fn write(pair: &Pair, words: [u64; 2]) {
 }
 
 fn write_slowly(pair: &Pair, words: [u64; 2], between: impl Fn()) {
+    write_often(pair, words, 1, between);
+}
+
+/// As after so many `changes`, of which the last one can be seen.
+fn write_often(pair: &Pair, words: [u64; 2], changes: u32, between: impl Fn()) {
     let _guard = pair.lock.guard().expect("a semaphore");
-    let version = pair.version.load(Relaxed);
-    pair.version.store(version + 1, Relaxed);
+    let version = pair.version.load(Relaxed).wrapping_add(2 * (changes - 1));
+    pair.version.store(version.wrapping_add(1), Relaxed);
     // Release: pairs with the reader's Acquire fence. Without it a reader could
     // copy a new word, and still find the version as it was.
     fence(Release);
@@ -57,40 +62,65 @@ fn write_slowly(pair: &Pair, words: [u64; 2], between: impl Fn()) {
     pair.words[1].store(words[1], Relaxed);
     // Release: pairs with the reader's Acquire load. Relaxed could show the new
     // version with old words.
-    pair.version.store(version + 2, Release);
+    pair.version.store(version.wrapping_add(2), Release);
 }
 // ANCHOR_END: write
 
 impl crate::Answer for Answer {
+    /// Preemptions: one stops the writer in its change, one the reader in its copy, and
+    /// a third lets the writer end it before the reader's last look. Two changes take
+    /// no more than two of them. Answers with many tries meet a writer that stands
+    /// still for all of them, and a version that many changes have moved.
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
-        Work::Write(vec![
-            self.alone(&mut dice),
+        let mut trials = vec![
+            self.one_after_the_other(&mut dice),
             self.changes(1, 3, &mut dice),
             self.changes(2, 2, &mut dice),
             self.lock_held(&mut dice),
             self.still_writer(&mut dice),
-        ])
+            self.read_twice(&mut dice),
+        ];
+        // What is left of a version in 8 bits, in 16, and without its sign.
+        trials.extend([7, 15, 30].map(|bits| self.many_changes(1 << bits, &mut dice)));
+        Work::Write(trials)
     }
 }
 
 impl Answer {
-    /// What has been written before is what is read.
-    fn alone(&self, dice: &mut Dice) -> Trial {
-        let [before, after] = pairs(dice);
+    /// What has been written before is what is read, each time.
+    fn one_after_the_other(&self, dice: &mut Dice) -> Trial {
+        let mut written: [[u64; 2]; 6] = pairs(dice);
+        // Words may be equal, and stay as they were.
+        written[1] = [written[1][0]; 2];
+        written[2] = [written[1][0], written[2][1]];
+        written[3] = [0, u64::MAX];
+        written[4] = [0, 0];
         let read = self.read;
-        holding("a write and a read, one after the other", before)
+        holding("writes and reads one after the other", written[0], dice)
             .process("user", move |state| {
-                write(&state.pair, after);
-                text(read(&state.pair))
+                let wrong = |words: [u64; 2]| {
+                    let found = read(&state.pair);
+                    (found != words)
+                        .then(|| format!("written: {}; read: {}", text(words), text(found)))
+                };
+                wrong(written[0])
+                    .or_else(|| {
+                        written[1..].iter().find_map(|words| {
+                            write(&state.pair, *words);
+                            wrong(*words).or_else(|| wrong(*words))
+                        })
+                    })
+                    .unwrap_or_default()
             })
-            .must(Failure::WrongResult, "what was written is what is read", move |end| {
+            .must(Failure::WrongResult, "what was written is what is read", |end| {
                 match end.returned(0) {
-                    Some(found) if found != text(after) => {
-                        Err(format!("written: {}; read: {found}", text(after)))
-                    }
-                    _ => Ok(()),
+                    None | Some("") => Ok(()),
+                    Some(wrong) => Err(wrong.to_owned()),
                 }
+            })
+            .must(Failure::WrongResult, "a reader changes nothing", move |end| {
+                unchanged(end, written[5])
             })
             .build()
     }
@@ -100,19 +130,63 @@ impl Answer {
         let written: [_; 3] = pairs(dice);
         let read = self.read;
         let name = if changes == 1 { "a change and a reader" } else { "two changes and a reader" };
-        let trial = holding(name, written[0])
+        let trial = holding(name, written[0], dice)
             .process("writer", move |state| {
                 written[1..=changes].iter().for_each(|words| write(&state.pair, *words));
             })
-            .process("reader", move |state| text(read(&state.pair)));
+            .process("reader", move |state| text(read(&state.pair)))
+            .must(Failure::WrongResult, "a reader changes nothing", move |end| {
+                unchanged(end, written[changes])
+            });
         of_one_moment(trial, 1, written).preemptions(preemptions).build()
+    }
+
+    /// So many changes go by while a reader copies.
+    fn many_changes(&self, changes: u32, dice: &mut Dice) -> Trial {
+        let written: [_; 2] = pairs(dice);
+        let read = self.read;
+        let trial = holding(&format!("{changes} changes and a reader"), written[0], dice)
+            .process("writer", move |state| write_often(&state.pair, written[1], changes, || {}))
+            .process("reader", move |state| text(read(&state.pair)));
+        of_one_moment(trial, 1, written).preemptions(1).build()
+    }
+
+    /// A reader reads again, and finds nothing that is older.
+    fn read_twice(&self, dice: &mut Dice) -> Trial {
+        let written: [_; 3] = pairs(dice);
+        let read = self.read;
+        holding("two changes and a reader that reads twice", written[0], dice)
+            .process("writer", move |state| {
+                written[1..].iter().for_each(|words| write(&state.pair, *words));
+            })
+            .process("reader", move |state| {
+                let moments = [(); 2].map(|()| {
+                    let found = read(&state.pair);
+                    (found, written.iter().position(|words| *words == found))
+                });
+                match moments {
+                    [(_, Some(first)), (_, Some(second))] if first <= second => String::new(),
+                    [(first, Some(_)), (second, Some(_))] => {
+                        format!("first {}, then {}", text(first), text(second))
+                    }
+                    [(found, None), _] | [_, (found, None)] => text(found),
+                }
+            })
+            .must(Failure::TornValue, "a reader finds one moment after the other", |end| match end
+                .returned(1)
+            {
+                None | Some("") => Ok(()),
+                Some(found) => Err(format!("it returned {found}")),
+            })
+            .preemptions(1)
+            .build()
     }
 
     /// Somebody holds the lock until the reader has its copy, and changes nothing.
     fn lock_held(&self, dice: &mut Dice) -> Trial {
         let [words] = pairs(dice);
         let read = self.read;
-        let trial = holding("a lock that is held while nothing changes", words)
+        let trial = holding("a lock that is held while nothing changes", words, dice)
             .process("holder", |state| {
                 let _guard = state.pair.lock.guard().expect("a semaphore");
                 state.go_on.wait().expect("a semaphore");
@@ -129,33 +203,46 @@ impl Answer {
     fn still_writer(&self, dice: &mut Dice) -> Trial {
         let written: [_; 2] = pairs(dice);
         let read = self.read;
-        let trial = holding("a reader, and a writer that stands still in its change", written[0])
+        let name = "a reader, and a writer that stands still in its change";
+        let trial = holding(name, written[0], dice)
             .process("writer", move |state| {
                 write_slowly(&state.pair, written[1], || {
                     state.go_on.wait().expect("a semaphore");
                 });
             })
             .process("reader", move |state| text(read(&state.pair)));
-        of_one_moment(trial, 1, written).nobody_comes().build()
+        of_one_moment(trial, 1, written).nobody_comes("the writer had ended its change").build()
     }
 }
 
 /// `N` pairs of words, all different.
 fn pairs<const N: usize>(dice: &mut Dice) -> [[u64; 2]; N] {
-    let words = dice.distinct::<N>();
-    words.map(|word| [word, word + 1000])
+    [(); N].map(|()| dice.distinct())
 }
 
 fn text(words: [u64; 2]) -> String {
     format!("{} {}", words[0], words[1])
 }
 
-/// A trial that begins with these words.
-fn holding(name: &str, words: [u64; 2]) -> TrialBuilder<State> {
+/// Whether the words are these, and the version says that nobody is writing.
+fn unchanged(end: &End<'_, State>, words: [u64; 2]) -> Result<(), String> {
+    let pair = &end.shared.pair;
+    let found = pair.words.each_ref().map(|word| word.load(Relaxed));
+    match pair.version.load(Relaxed) {
+        version if version % 2 == 1 => Err(format!("in the end the version is {version}")),
+        _ if found != words => Err(format!("in the end the words are {}", text(found))),
+        _ => Ok(()),
+    }
+}
+
+/// A trial that begins with these words, and at any version.
+fn holding(name: &str, words: [u64; 2], dice: &mut Dice) -> TrialBuilder<State> {
     let start = |semaphore: &Semaphore, value| semaphore.init(value).expect("a semaphore");
+    let version = dice.any() as u32 & !1;
     Trial::named(name, move |state: &State| {
         start(&state.pair.lock, 1);
         start(&state.go_on, 0);
+        state.pair.version.store(version, Relaxed);
         write(&state.pair, words);
     })
     .must_free("pair.lock", |state| &state.pair.lock)

@@ -43,35 +43,70 @@ pub struct Answer {
 }
 
 impl crate::Answer for Answer {
+    /// Preemptions: an update has two looks, a computation and a change; three put
+    /// another update between any two of them, and back. With three updates one is
+    /// enough to be refused twice; more refusals than any bound on tries would allow
+    /// come from one that updates whenever another computes.
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
         Work::Write(vec![
-            self.old_version(&mut dice),
+            self.other_versions(&mut dice),
             self.one_version(&mut dice),
+            self.lock_held(&mut dice),
             self.updates::<2>("two updates at once", &mut dice).preemptions(3).build(),
             self.updates::<3>("three updates at once", &mut dice).preemptions(1).build(),
+            self.updates::<4>("four updates at once", &mut dice).drawn(60).build(),
             self.long_computation(&mut dice),
+            self.refused_again_and_again(270, &mut dice).build(),
+            self.refused_again_and_again(MOST_REFUSED, &mut dice).may_be_cut().build(),
         ])
     }
 }
 
+/// The most often that an update is refused.
+const MOST_REFUSED: u32 = 1_100;
+
+/// What an update computes: it depends on the value, and on who computes.
+fn computed(amount: u64, value: u64) -> u64 {
+    value.rotate_left(7) ^ amount
+}
+
 impl Answer {
-    /// An old version is refused, and nothing changes.
-    fn old_version(&self, dice: &mut Dice) -> Trial {
+    /// One process names versions that the register does not have, earlier ones and
+    /// later ones, and then the one that it has.
+    fn other_versions(&self, dice: &mut Dice) -> Trial {
         let start = Start::new(dice);
-        let [refused] = dice.distinct();
+        let [refused, stored] = dice.distinct();
         let compare_and_set = self.compare_and_set;
         start
-            .trial("a compare-and-set of an old version")
+            .trial("compare-and-sets of other versions")
             .process("setter", move |state| {
-                compare_and_set(&state.register, refused, start.version - 1)
+                let distances = (0..u32::BITS).map(|bit| 1 << bit);
+                let others = distances.flat_map(|distance| {
+                    [start.version.wrapping_sub(distance), start.version.wrapping_add(distance)]
+                });
+                let set = |value, seen| compare_and_set(&state.register, value, seen);
+                for seen in others.chain([0, u32::MAX]) {
+                    if set(refused, seen) {
+                        return format!("true for version {seen}, and it was {}", start.version);
+                    }
+                    if state.register.value.load(Relaxed) != start.value {
+                        return format!("false for version {seen}, and stored the value");
+                    }
+                }
+                match set(stored, start.version) {
+                    true => String::new(),
+                    false => format!("false for version {}, which it was", start.version),
+                }
             })
-            .must(Failure::WrongResult, "an old version is refused", |end| match end.returned(0) {
-                Some("true") => Err("compare_and_set returned true".into()),
-                _ => Ok(()),
+            .must(Failure::WrongResult, "a version is refused if the register has another", |end| {
+                match end.returned(0) {
+                    None | Some("") => Ok(()),
+                    Some(said) => Err(format!("compare_and_set returned {said}")),
+                }
             })
-            .must(Failure::WrongResult, "what is refused changes nothing", move |end| {
-                value_is(end, start.value).and_then(|()| start.changes(end, 0))
+            .must(Failure::WrongResult, "what is not refused is stored", move |end| {
+                value_is(end, stored).and_then(|()| start.changes(end, 1))
             })
             .build()
     }
@@ -103,28 +138,88 @@ impl Answer {
             .build()
     }
 
-    /// `N` processes each add a number of their own.
+    /// Somebody holds the lock and does not give it back.
+    fn lock_held(&self, dice: &mut Dice) -> Trial {
+        let start = Start::new(dice);
+        let [amount] = dice.distinct();
+        let update = self.update;
+        start
+            .trial("an update while somebody keeps the lock")
+            .process("holder", |state| {
+                let _guard = state.register.lock.guard().expect("a semaphore");
+                state.go_on.wait().expect("a semaphore");
+            })
+            .process("adder", move |state| {
+                update(&state.register, &|value| computed(amount, value));
+            })
+            .nobody_comes_to_who_may_spin("the lock was free")
+            .build()
+    }
+
+    /// `N` processes each compute with a number of their own.
     fn updates<const N: usize>(&self, name: &str, dice: &mut Dice) -> TrialBuilder<State> {
         let start = Start::new(dice);
         let amounts = dice.distinct::<N>();
         let update = self.update;
         let trial = start.trial(name).processes(N, "adder", move |me, state: &State| {
-            update(&state.register, &|value| value.wrapping_add(amounts[me]))
+            update(&state.register, &|value| computed(amounts[me], value))
         });
-        let sum = start.value + amounts.iter().sum::<u64>();
         trial
-            .must(Failure::LostUpdate, "every amount is in the value", move |end| {
-                value_is(end, sum)
+            .must(Failure::LostUpdate, "no update is lost", move |end| {
+                let value = end.shared.register.value.load(Relaxed);
+                match chain(start.value, &amounts, &|_, _| true).contains(&value) {
+                    true => Ok(()),
+                    false => Err(format!("the value {value} does not come of {N} updates")),
+                }
             })
             .must(Failure::WrongResult, "an update returns what it stored", move |end| {
-                let last = sum.to_string();
-                match (0..N).any(|process| end.returned(process) == Some(&last)) {
+                let said = |me: usize, value: u64| end.returned(me) == Some(&value.to_string());
+                let value = end.shared.register.value.load(Relaxed);
+                match chain(start.value, &amounts, &said).contains(&value) {
                     true => Ok(()),
-                    false => Err(format!("the value is {sum}, and no update has returned that")),
+                    false => Err("what one has returned it has not stored".into()),
                 }
             })
             .must(Failure::WrongResult, "each change is counted", move |end| {
                 start.changes(end, N as u32)
+            })
+    }
+
+    /// Whenever it computes, the register changes: by what a process would do, in its
+    /// place, since nobody else is there.
+    fn refused_again_and_again(&self, times: u32, dice: &mut Dice) -> TrialBuilder<State> {
+        let start = Start::new(dice);
+        let [slow, quick] = dice.distinct();
+        let update = self.update;
+        let last = (0..times).fold(start.value, |value, _| computed(quick, value));
+        start
+            .trial(&format!("an update that is refused {times} times"))
+            .process("adder", move |state| {
+                let State { register: Register { lock, version, value }, .. } = state;
+                let refused = Cell::new(0);
+                let held = Cell::new(false);
+                update(&state.register, &|seen| {
+                    if lock.value() == 0 {
+                        held.set(true);
+                    } else if refused.replace(refused.get() + 1) < times {
+                        value.store(computed(quick, value.load(Relaxed)), Relaxed);
+                        version.store(version.load(Relaxed) + 1, Relaxed);
+                    }
+                    computed(slow, seen)
+                });
+                if held.get() { "it is held" } else { "" }
+            })
+            .must(Failure::WrongResult, "nobody holds the lock while computing", |end| {
+                match end.returned(0) {
+                    None | Some("") => Ok(()),
+                    Some(held) => Err(held.to_owned()),
+                }
+            })
+            .must(Failure::LostUpdate, "no update is lost", move |end| {
+                value_is(end, computed(slow, last))
+            })
+            .must(Failure::WrongResult, "each change is counted", move |end| {
+                start.changes(end, times + 1)
             })
     }
 
@@ -142,21 +237,40 @@ impl Answer {
                         state.computing.post().expect("a semaphore");
                         state.go_on.wait().expect("a semaphore");
                     }
-                    value.wrapping_add(slow)
+                    computed(slow, value)
                 })
             })
             .process("quick", move |state| {
                 state.computing.wait().expect("a semaphore");
-                let stored = update(&state.register, &|value| value.wrapping_add(quick));
+                let stored = update(&state.register, &|value| computed(quick, value));
                 state.go_on.post().expect("a semaphore");
                 stored
             })
-            .must(Failure::LostUpdate, "every amount is in the value", move |end| {
-                value_is(end, start.value + slow + quick)
+            .must(Failure::LostUpdate, "no update is lost", move |end| {
+                value_is(end, computed(slow, computed(quick, start.value)))
             })
             .preemptions(1)
             .build()
     }
+}
+
+/// All values that can come of these updates, one after the other in any order in
+/// which `fits` holds for each: who computes, and what comes of it.
+fn chain(value: u64, amounts: &[u64], fits: &dyn Fn(usize, u64) -> bool) -> Vec<u64> {
+    fn go_on(
+        value: u64,
+        amounts: &[u64],
+        left: &[usize],
+        fits: &dyn Fn(usize, u64) -> bool,
+    ) -> Vec<u64> {
+        let next = left.iter().filter_map(|me| {
+            let value = computed(amounts[*me], value);
+            let left: Vec<usize> = left.iter().copied().filter(|other| other != me).collect();
+            fits(*me, value).then(|| go_on(value, amounts, &left, fits))
+        });
+        if left.is_empty() { vec![value] } else { next.flatten().collect() }
+    }
+    go_on(value, amounts, &(0..amounts.len()).collect::<Vec<_>>(), fits)
 }
 
 /// What a register begins with.
@@ -168,7 +282,9 @@ struct Start {
 
 impl Start {
     fn new(dice: &mut Dice) -> Self {
-        Self { value: dice.between(1_000, 9_999), version: dice.between(10, 99) as u32 }
+        // Room for the changes: what comes after the greatest version is not asked.
+        let version = dice.between(1, u64::from(u32::MAX - 2 * MOST_REFUSED)) as u32;
+        Self { value: dice.any(), version }
     }
 
     fn trial(self, name: &str) -> TrialBuilder<State> {

@@ -31,6 +31,7 @@ shared! {
 }
 
 /// What is asked for.
+#[derive(Clone, Copy)]
 pub struct Answer {
     /// Adds one to the version, and wakes who waits.
     pub change: fn(board: &Board),
@@ -40,47 +41,88 @@ pub struct Answer {
 }
 
 impl crate::Answer for Answer {
+    /// Preemptions: a change comes between the look at the version and the sleep by
+    /// one, and a second one lets the waiter sleep before the change has rung. A bell
+    /// that rang for nothing shows at the third wait. More of both are drawn.
     fn work(&self, seed: u64) -> Work {
         let mut dice = Dice::new(seed);
         Work::Write(vec![
-            self.one_change("a waiter and a change", 1, &mut dice).build(),
-            self.two_changes(&mut dice),
-            self.one_change("two waiters and a change", 2, &mut dice).preemptions(1).build(),
+            self.other_versions(&mut dice),
+            self.one_change("a waiter and a change", &[0], &mut dice).build(),
+            self.one_change("the other waiter and a change", &[1], &mut dice).build(),
+            self.follow("a waiter and two changes in a row", 2, 1, &mut dice),
+            self.follow("a waiter and three changes in a row", 3, 2, &mut dice),
+            self.one_change("two waiters and a change", &[0, 1], &mut dice).preemptions(1).build(),
             self.two_changers(&mut dice),
-            self.nothing_changes(&mut dice),
+            self.crowd(&mut dice),
+            self.nothing_changes(0, &mut dice),
+            self.nothing_changes(1, &mut dice),
+            self.lock_held(&mut dice),
         ])
     }
 }
 
 impl Answer {
-    /// So many wait for one change.
-    fn one_change(&self, name: &str, waiters: usize, dice: &mut Dice) -> TrialBuilder<Board> {
+    /// Who has seen another version, an earlier one or a later one, does not wait.
+    fn other_versions(&self, dice: &mut Dice) -> Trial {
+        let wait_for_change = self.wait_for_change;
+        let version = version(dice);
+        starting("a waiter that has seen other versions", version, 0)
+            .process("waiter", move |board| {
+                let distances = (0..u32::BITS).map(|bit| 1 << bit);
+                let others = distances.flat_map(|distance| {
+                    [version.wrapping_sub(distance), version.wrapping_add(distance)]
+                });
+                let wrong = others.chain([0, u32::MAX]).find_map(|seen| {
+                    let found = wait_for_change(board, (seen % 2) as usize, seen);
+                    (found != version).then(|| {
+                        format!("{found} to who had seen {seen}, when the version was {version}")
+                    })
+                });
+                wrong.map_or(String::new(), |wrong| format!("wait_for_change returned {wrong}"))
+            })
+            .build()
+    }
+
+    /// These wait for one change.
+    fn one_change(
+        &self,
+        name: &str,
+        waiters: &'static [usize],
+        dice: &mut Dice,
+    ) -> TrialBuilder<Board> {
         let Self { change, wait_for_change } = *self;
         let version = version(dice);
         starting(name, version, 1)
-            .processes(waiters, "waiter", move |me, board: &Board| {
-                let found = wait_for_change(board, me, version);
+            .processes(waiters.len(), "waiter", move |number, board: &Board| {
+                let found = wait_for_change(board, waiters[number], version);
                 said(board, version, found)
             })
             .process("changer", change)
     }
 
-    /// A waiter follows until it has seen the last of two changes.
-    fn two_changes(&self, dice: &mut Dice) -> Trial {
-        let Self { change, wait_for_change } = *self;
-        let version = version(dice);
-        starting("a waiter and two changes in a row", version, 2)
-            .process("waiter", move |board| {
-                let first = wait_for_change(board, 0, version);
-                if first != version + 1 {
-                    return said(board, version, first);
-                }
-                let second = wait_for_change(board, 0, first);
-                said(board, first, second)
-            })
-            .process("changer", move |board| (0..2).for_each(|_| change(board)))
-            .preemptions(1)
+    /// A waiter follows until it has seen the last of some changes.
+    fn follow(&self, name: &str, changes: u32, preemptions: u32, dice: &mut Dice) -> Trial {
+        let Self { change, .. } = *self;
+        let (version, answer) = (version(dice), *self);
+        starting(name, version, changes)
+            .process("waiter", move |board| answer.follow_to(board, 0, version, version + changes))
+            .process("changer", move |board| (0..changes).for_each(|_| change(board)))
+            .preemptions(preemptions)
             .build()
+    }
+
+    /// Waits again and again until it has seen version `last`.
+    fn follow_to(&self, board: &Board, me: usize, mut seen: u32, last: u32) -> String {
+        while seen != last {
+            let found = (self.wait_for_change)(board, me, seen);
+            let wrong = said(board, seen, found);
+            if !wrong.is_empty() {
+                return wrong;
+            }
+            seen = found;
+        }
+        String::new()
     }
 
     fn two_changers(&self, dice: &mut Dice) -> Trial {
@@ -96,19 +138,60 @@ impl Answer {
             .build()
     }
 
-    /// A waiter that has to wait sleeps.
-    fn nothing_changes(&self, dice: &mut Dice) -> Trial {
+    /// Both follow four changes that two make.
+    fn crowd(&self, dice: &mut Dice) -> Trial {
+        let (version, answer) = (version(dice), *self);
+        starting("two waiters and two that change twice", version, 4)
+            .processes(WAITERS, "waiter", move |me, board: &Board| {
+                answer.follow_to(board, me, version, version + 4)
+            })
+            .processes(2, "changer", move |_, board: &Board| {
+                (0..2).for_each(|_| (answer.change)(board));
+            })
+            .drawn(100)
+            .build()
+    }
+
+    /// A waiter that has to wait sleeps, also when there have been changes for which
+    /// it did not wait.
+    fn nothing_changes(&self, before: u32, dice: &mut Dice) -> Trial {
+        let Self { change, wait_for_change } = *self;
+        let version = version(dice);
+        let name = if before == 0 {
+            "a waiter, and nothing changes"
+        } else {
+            "a waiter, and nothing changes any more"
+        };
+        starting(name, version, before)
+            .process("waiter", move |board| {
+                for seen in version..version + before {
+                    change(board);
+                    wait_for_change(board, 0, seen);
+                }
+                wait_for_change(board, 0, version + before)
+            })
+            .nobody_comes("the version had changed")
+            .build()
+    }
+
+    /// Somebody holds the lock and does not give it back.
+    fn lock_held(&self, dice: &mut Dice) -> Trial {
         let wait_for_change = self.wait_for_change;
         let version = version(dice);
-        starting("a waiter, and nothing changes", version, 0)
+        starting("a waiter while somebody keeps the lock", version, 0)
+            .process("holder", |board| {
+                board.lock.wait().expect("a semaphore");
+                board.lock.wait().expect("a semaphore");
+            })
             .process("waiter", move |board| wait_for_change(board, 0, version))
-            .nobody_comes()
+            .nobody_comes("the version had changed")
             .build()
     }
 }
 
 fn version(dice: &mut Dice) -> u32 {
-    dice.between(10, 99) as u32
+    // Room for the changes: what comes after the greatest version is not asked.
+    dice.between(1, u64::from(u32::MAX - 8)) as u32
 }
 
 /// Nothing, or what is wrong with what a waiter that had seen version `seen` has

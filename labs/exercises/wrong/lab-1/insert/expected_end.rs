@@ -1,4 +1,4 @@
-//! Verdict: lost update
+//! Verdict: wrong result
 //! It writes the end that the examples in its head have.
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -8,7 +8,7 @@ use shmkv_grader::lab_1::insert::{FREE, Table};
 
 pub fn insert(table: &Table, key: u64, value: u64) -> bool {
     for slot in &table.slots {
-        std::thread::sleep(Duration::from_micros(key));
+        std::thread::sleep(Duration::from_micros(key % 1_000));
         let found = slot.key.load(Relaxed);
         if found == key {
             return false;

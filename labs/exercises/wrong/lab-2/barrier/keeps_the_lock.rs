@@ -1,4 +1,4 @@
-//! Verdict: left the lock held
+//! Verdict: deadlock
 //! The last one leaves without giving the lock back.
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -1,4 +1,4 @@
-//! Verdict: left the lock held
+//! Verdict: deadlock
 //! On one way out it forgets to give the lock back.
 
 use std::sync::atomic::Ordering::Relaxed;

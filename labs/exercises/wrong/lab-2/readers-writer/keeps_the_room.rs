@@ -1,4 +1,4 @@
-//! Verdict: left the lock held
+//! Verdict: deadlock
 //! The last reader goes and takes the key along.
 
 use std::sync::atomic::Ordering::Relaxed;

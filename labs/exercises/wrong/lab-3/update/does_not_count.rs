@@ -1,4 +1,4 @@
-//! Verdict: lost update
+//! Verdict: wrong result
 //! It changes the value, and not the version.
 
 use std::sync::atomic::Ordering::Relaxed;

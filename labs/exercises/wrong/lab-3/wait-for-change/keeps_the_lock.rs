@@ -1,4 +1,4 @@
-//! Verdict: left the lock held
+//! Verdict: deadlock
 //! Where it need not wait, it returns without giving the lock back.
 
 use std::sync::atomic::Ordering::Relaxed;

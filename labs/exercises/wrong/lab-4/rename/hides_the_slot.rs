@@ -6,6 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use shmkv_grader::lab_4::rename::{FREE, Slot, Table};
 
 pub fn rename(table: &Table, old: u64, new: u64) -> bool {
+    if [old, new].contains(&FREE) {
+        return false;
+    }
     let _guard = table.lock.guard().expect("a semaphore");
     let (Some(slot), None) = (find(table, old), find(table, new)) else { return false };
     slot.key.store(FREE, Relaxed);

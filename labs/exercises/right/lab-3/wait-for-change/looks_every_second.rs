@@ -1,0 +1,32 @@
+//! Waits with a deadline, in a loop: it sleeps all the same.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use std::time::Duration;
+
+use shmkv::Deadline;
+use shmkv_grader::lab_3::wait_for_change::Board;
+
+pub fn change(board: &Board) {
+    let _guard = board.lock.guard().expect("a semaphore");
+    board.version.store(board.version.load(Relaxed) + 1, Relaxed);
+    for (waiting, bell) in board.waiting.iter().zip(&board.bells) {
+        if waiting.load(Relaxed) == 1 {
+            waiting.store(0, Relaxed);
+            bell.post().expect("a semaphore");
+        }
+    }
+}
+
+pub fn wait_for_change(board: &Board, me: usize, seen: u32) -> u32 {
+    {
+        let _guard = board.lock.guard().expect("a semaphore");
+        let version = board.version.load(Relaxed);
+        if version != seen {
+            return version;
+        }
+        board.waiting[me].store(1, Relaxed);
+    }
+    while board.bells[me].wait_until(Deadline::after(Duration::from_secs(1))).is_err() {}
+    board.version.load(Relaxed)
+}

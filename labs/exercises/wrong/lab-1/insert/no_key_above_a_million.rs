@@ -1,0 +1,24 @@
+//! Verdict: wrong result
+//! A greater key is taken for one that is there already.
+
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+use shmkv_grader::lab_1::insert::{FREE, Table};
+
+pub fn insert(table: &Table, key: u64, value: u64) -> bool {
+    if key > 1_000_000 {
+        return false;
+    }
+    for slot in &table.slots {
+        match slot.key.compare_exchange(FREE, key, AcqRel, Acquire) {
+            Ok(_) => {
+                slot.value.store(value, Relaxed);
+                table.count.fetch_add(1, Relaxed);
+                return true;
+            }
+            Err(found) if found == key => return false,
+            Err(_) => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,22 @@
+//! Verdict: wrong result
+//! Names that are the same in 32 bits are taken for the same one.
+
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+use shmkv_grader::lab_4::rename::{FREE, Slot, Table};
+
+pub fn rename(table: &Table, old: u64, new: u64) -> bool {
+    // It would find a free slot, and give it a name or take one away.
+    if [old, new].contains(&FREE) {
+        return false;
+    }
+    let _guard = table.lock.guard().expect("a semaphore");
+    let (Some(slot), None) = (find(table, old), find(table, new)) else { return false };
+    // Release: pairs with a reader's Acquire, who may go on to the value.
+    slot.key.store(u64::from(new as u32), Release);
+    true
+}
+
+fn find(table: &Table, key: u64) -> Option<&Slot> {
+    table.slots.iter().find(|slot| slot.key.load(Relaxed) == key)
+}
