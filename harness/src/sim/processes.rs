@@ -18,7 +18,7 @@ impl ProcessSet {
         Self(1 << process)
     }
 
-    /// Whether `process` is one of them; [`NOBODY`] never is.
+    /// Whether `process` is one of them; `NOBODY` never is.
     pub fn has(self, process: u8) -> bool {
         self.0.checked_shr(process.into()).is_some_and(|rest| rest & 1 == 1)
     }
@@ -39,7 +39,7 @@ impl ProcessSet {
     }
 
     /// The one that comes next after `process`, in a circle; the lowest after
-    /// [`NOBODY`].
+    /// `NOBODY`.
     pub fn following(self, process: u8) -> Option<u8> {
         let from = if process == NOBODY { 0 } else { u32::from(process) + 1 };
         let behind = self.0.checked_shr(from).unwrap_or(0);

@@ -46,8 +46,9 @@ pub(super) fn on<T: Shared>(
     if let Some(index) = execution.diverged {
         let choice = order.prefix[index];
         let count = runner.scenario().processes.len().min(MAX_PROCESSES);
-        let why = if usize::from(choice.process) > count {
-            format!("there is no process {}; the last is {}", choice.process, count - 1)
+        let last = if runner.scenario().recovery.is_some() { count } else { count - 1 };
+        let why = if usize::from(choice.process) > last {
+            format!("there is no process {}; the last is {last}", choice.process)
         } else {
             format!("process {} has ended or waits for another", choice.process)
         };

@@ -145,6 +145,7 @@ fn main() -> ExitCode {
             waits_may_end_while_others_could_go_on,
             what_stress_sees_is_predicted,
             executions_repeat_byte_for_byte,
+            schedule_of_a_process_that_does_not_exist_is_refused,
             large_states_are_seen_whole,
             alignment_and_padding_are_kept,
             empty_states_and_bodies_have_one_schedule,

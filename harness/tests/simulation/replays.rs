@@ -1,13 +1,13 @@
 //! Executions repeat, and what the hardware does is among what is predicted.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use shmkv_harness::sim::{Order, Policy, Reduction, Runner, Search, replay};
-use shmkv_harness::{StressOptions, stress};
+use shmkv_harness::{Random, Scenario, StressOptions, stress};
 
 use crate::common::{HANG, search};
 use crate::programs::{Kind, random_program, scenario};
-use shmkv_harness::Random;
 
 /// 100 programs, 10 random executions of each, each of them repeated from its
 /// choices: the same steps with the same values, of which timelines are made. Of
@@ -57,4 +57,21 @@ pub fn what_stress_sees_is_predicted() {
             assert!(predicted.contains(&row.outcome), "{program:?}: {}", row.outcome);
         }
     }
+}
+
+/// A process that does not exist is named with those that do; a recovery counts.
+pub fn schedule_of_a_process_that_does_not_exist_is_refused() {
+    let two = Scenario::new("two", |_: &[AtomicU32; 1]| {}).processes(
+        2,
+        "p",
+        |_, [word]: &[AtomicU32; 1]| word.fetch_add(1, SeqCst),
+    );
+    let error = |scenario: &Scenario<[AtomicU32; 1]>, schedule: &str| {
+        let schedule = schedule.parse().expect("a schedule");
+        replay(scenario, &schedule).expect_err("no such process").to_string()
+    };
+    assert!(error(&two, "2").contains("there is no process 2; the last is 1"));
+    let recovered = two.recovery(|_| {});
+    assert!(error(&recovered, "2").contains("process 2 has ended or waits"));
+    assert!(error(&recovered, "3").contains("there is no process 3; the last is 2"));
 }
