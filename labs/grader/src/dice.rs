@@ -28,18 +28,26 @@ impl Dice {
         self.0.draw()
     }
 
-    /// `N` different numbers, none of them 0, from the whole range and in no order.
+    /// `N` different numbers, none of them 0, from the whole range and in no order. They
+    /// differ from each other in their lower or in their upper halves only, so that
+    /// whoever compares one half takes some of them for equal.
     pub fn distinct<const N: usize>(&mut self) -> [u64; N] {
         let mut drawn = [0; N];
         for place in 0..N {
             drawn[place] = loop {
-                let number = self.any();
-                // Bounded in practice: a number that was drawn comes again once in 2^64.
+                let half = self.any() >> 32;
+                let number = match place {
+                    0 => self.any(),
+                    odd if odd % 2 == 1 => drawn[place - 1] ^ half << 32,
+                    _ => drawn[place - 1] ^ half,
+                };
+                // Bounded in practice: a half that was drawn comes again once in 2^32.
                 if number != 0 && !drawn[..place].contains(&number) {
                     break number;
                 }
             };
         }
+        self.shuffle(&mut drawn);
         drawn
     }
 
@@ -64,6 +72,18 @@ mod tests {
         assert!(draw(1).iter().all(|number| (3..=5).contains(number)));
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn some_distinct_numbers_are_equal_in_one_half() {
+        let mut dice = Dice::new(7);
+        for _ in 0..20 {
+            let [one, other] = dice.distinct();
+            assert_eq!(one as u32, other as u32);
+            let three: [u64; 3] = dice.distinct();
+            let upper = three.map(|number| number >> 32);
+            assert!(upper[0] == upper[1] || upper[1] == upper[2] || upper[0] == upper[2]);
+        }
     }
 
     #[test]
