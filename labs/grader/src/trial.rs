@@ -20,9 +20,13 @@ use crate::check::{confine, limit_time};
 /// needs, so that one that is merely wasteful is none.
 const STEP_LIMIT: u32 = 60_000;
 
-/// How long nobody comes: whoever has looked for as long, and has not made
-/// [`STEP_LIMIT`] steps in the meantime, sleeps for 15 ms at a time or more.
-const LONELY: Duration = Duration::from_secs(180);
+/// The same where nobody comes: whoever waits there needs few, and whoever polls makes
+/// them all, three times over.
+const LONELY_STEPS: u32 = 6_000;
+
+/// How long nobody comes: whoever has waited for as long with deadlines, in no more
+/// than [`LONELY_STEPS`] steps, sleeps for 20 ms at a time or more.
+const LONELY: Duration = Duration::from_secs(30);
 
 /// What tells the time where nobody comes.
 const CLOCK: &str = "clock";
@@ -97,7 +101,7 @@ impl Trial {
 
     /// Steps after which an execution is given up.
     pub(crate) fn step_limit(&self) -> u32 {
-        STEP_LIMIT
+        if self.terms.alone.is_some() { LONELY_STEPS } else { STEP_LIMIT }
     }
 
     /// The search through all its schedules within its bound.
@@ -124,7 +128,7 @@ impl Trial {
         let search = if self.terms.kills { search.with_kills() } else { search };
         let in_time = self.terms.in_time || self.terms.alone.is_some();
         let search = if in_time { search } else { search.with_early_timeouts() };
-        search.step_limit(STEP_LIMIT).hang_after(HANG).stop_at_first_failure(true)
+        search.step_limit(self.step_limit()).hang_after(HANG).stop_at_first_failure(true)
     }
 }
 

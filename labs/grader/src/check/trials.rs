@@ -31,13 +31,13 @@ const SCHEDULES: u64 = 5_000;
 /// The fewest, however long each is.
 const SCHEDULES_AT_LEAST: u64 = 5;
 
-/// How much the searches of all trials may cost together, in steps: three times what an
+/// How much the searches of all trials may cost together, in steps: twice what an
 /// answer as it is meant to be takes. An answer that touches the shared state often is
 /// searched less far, and its evidence says so.
-const BUDGET: u64 = 300_000;
+const BUDGET: u64 = 400_000;
 
 /// What a schedule costs besides its steps, in steps.
-const SCHEDULE: u64 = 20;
+const SCHEDULE: u64 = 80;
 
 /// The most schedules to draw at random by each strategy, for a trial with a bound.
 const DRAWN: u64 = 50;
